@@ -1,0 +1,166 @@
+"""Settings of a run: defaults, then ``dataqa.toml`` or ``[tool.dataqa]``, then the command line."""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields, replace
+from pathlib import Path
+from typing import Any
+
+from dataqa.errors import ConfigError
+from dataqa.settings import construct, parse_rate, unknown_name
+
+MISLABEL_RATE = "labels.mislabel_rate"
+DEFAULT_LIMITS: Mapping[str, float] = {MISLABEL_RATE: 0.15}
+SHOW_TEXT = ("full", "redacted", "never")
+CONFIG_NAMES = ("dataqa.toml", "pyproject.toml")
+
+
+@dataclass(frozen=True)
+class Config:
+    """Everything that decides what a run does; equal configs on equal data give equal results."""
+
+    format: str = "auto"
+    """Record shape: ``auto`` or one of ``dataqa.formats.SHAPES``."""
+    text_field: str | None = None
+    """Field that holds the text; makes every record a classification record."""
+    label_field: str | None = None
+    """Field that holds the label (default ``label``)."""
+    id_field: str | None = None
+    """Field that holds the id (default ``id``)."""
+    embedder: str = "auto"
+    """Which vectors stand for texts: ``auto`` or one of ``dataqa.embedding.EMBEDDERS``."""
+    engine: str = "auto"
+    """Who runs the stages: ``auto`` or one of ``dataqa.engine.ENGINES``."""
+    jobs: int = 0
+    """Worker processes of the engine; 0 means one per available core."""
+    seed: int = 0
+    """Seed of everything random: folds, projections, review plan."""
+    select: tuple[str, ...] = ()
+    """Checks to run; empty means all."""
+    ignore: tuple[str, ...] = ()
+    """Checks to leave out."""
+    show_text: str = "full"
+    """What a result may quote from records: ``full``, ``redacted`` or ``never``."""
+    limits: Mapping[str, float] = field(default_factory=lambda: dict(DEFAULT_LIMITS))
+    """Gate: the largest allowed share, by metric name."""
+    checks: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
+    """Settings of checks, by check name."""
+
+    def __post_init__(self) -> None:
+        """Refuse values that no run could use."""
+        if self.show_text not in SHOW_TEXT:
+            raise unknown_name("value", self.show_text, SHOW_TEXT, "show_text")
+        if self.jobs < 0:
+            raise ConfigError(f"jobs: {self.jobs} is below 0", hint="0 means one per core")
+        if not 0 <= self.seed < 2**32:
+            raise ConfigError(f"seed: {self.seed} is not between 0 and 4294967295")
+
+    def with_settings(self, **settings: object) -> Config:
+        """Return a copy with the given fields replaced; ``None`` keeps the field as it is.
+
+        ``max_mislabel_rate`` is accepted as the short name of that one limit.
+
+        Raises:
+            ConfigError: an unknown field, or a value of the wrong type.
+        """
+        given = {name: value for name, value in settings.items() if value is not None}
+        limits, checks = dict(self.limits), given.pop("checks", self.checks)
+        if "max_mislabel_rate" in given:
+            limits[MISLABEL_RATE] = parse_rate(given.pop("max_mislabel_rate"), "max_mislabel_rate")
+        extra = given.pop("limits", {})
+        if not isinstance(extra, Mapping) or not isinstance(checks, Mapping):
+            raise ConfigError("limits and checks are tables of names and values")
+        limits |= {str(name): parse_rate(value, f"limits.{name}") for name, value in extra.items()}
+        plain = construct(_Plain, given, "config")
+        changed = {name: getattr(plain, name) for name in given}
+        return replace(self, **changed, limits=limits, checks=checks)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain values for the ``config`` section of a result."""
+        return {name: _listed(value) for name, value in asdict(self).items()}
+
+
+@dataclass(frozen=True)
+class _Plain:
+    """The fields of Config that are written as one value; the table that type-checks them."""
+
+    format: str = ""
+    text_field: str | None = None
+    label_field: str | None = None
+    id_field: str | None = None
+    embedder: str = ""
+    engine: str = ""
+    jobs: int = 0
+    seed: int = 0
+    select: tuple[str, ...] = ()
+    ignore: tuple[str, ...] = ()
+    show_text: str = ""
+
+
+def _listed(value: object) -> object:
+    return list(value) if isinstance(value, tuple) else value
+
+
+def load_config(path: Path | None = None, folder: Path | None = None) -> Config:
+    """Read the settings from ``path``, or from the configuration file in ``folder``.
+
+    Without ``path``: ``dataqa.toml``, else ``pyproject.toml`` with a ``[tool.dataqa]`` table,
+    else the defaults.
+
+    Raises:
+        ConfigError: the file is absent, no TOML, or holds an unknown key or a wrong value.
+    """
+    if path is not None:
+        return _from_table(_table(path, explicit=True), str(path))
+    for name in CONFIG_NAMES:
+        found = (folder or Path.cwd()) / name
+        if found.is_file() and (table := _table(found, explicit=False)) is not None:
+            return _from_table(table, name)
+    return Config()
+
+
+def _table(path: Path, *, explicit: bool) -> dict[str, Any] | None:
+    try:
+        content = tomllib.loads(path.read_text(encoding="utf-8-sig"))
+    except OSError as error:
+        reason = os.strerror(error.errno) if error.errno else str(error)
+        raise ConfigError(f"{path}: cannot be read ({reason})") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path}: not valid TOML ({error})") from error
+    if path.name != "pyproject.toml":
+        return content
+    section: dict[str, Any] | None = content.get("tool", {}).get("dataqa")
+    if section is None and explicit:
+        raise ConfigError(f"{path}: has no [tool.dataqa] table")
+    return section
+
+
+def _from_table(table: dict[str, Any] | None, where: str) -> Config:
+    values = dict(table or {})
+    known = {item.name for item in fields(_Plain)} | {"gate", "checks"}
+    gate = _section(values.pop("gate", {}), f"{where} [gate]")
+    checks = {
+        name: _section(section, f"{where} [checks.{name}]")
+        for name, section in _section(values.pop("checks", {}), f"{where} [checks]").items()
+    }
+    _refuse_unknown(values, known, where)
+    _refuse_unknown(gate, {"max_mislabel_rate", "limits"}, f"{where} [gate]")
+    try:
+        return Config().with_settings(**values, **gate, checks=checks)
+    except ConfigError as error:
+        raise ConfigError(f"{where}: {error.message}", hint=error.hint) from error
+
+
+def _section(value: object, where: str) -> dict[str, Any]:
+    if not isinstance(value, dict):
+        raise ConfigError(f"{where}: {value!r} is not a table")
+    return value
+
+
+def _refuse_unknown(values: Mapping[str, object], known: set[str], where: str) -> None:
+    for name in values:
+        if name not in known:
+            raise unknown_name("key", name, known, where)
