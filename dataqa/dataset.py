@@ -1,0 +1,144 @@
+"""All records as columns, and the slices of them that stages work on."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import pandas as pd
+
+SHARD_RECORDS = 8192
+"""Records in one shard. Fixed, so that the cutting never depends on the engine or its jobs."""
+
+REPEATED_PROMPTS = 0.1
+"""With fewer distinct prompts than this share of the records, prompts are a template."""
+
+FRAME_DTYPES = {
+    "source": "str",
+    "line": "int64",
+    "offset": "int64",
+    "key": "str",
+    "id": "str",
+    "shape": "str",
+    "prompt": "str",
+    "context": "str",
+    "response": "str",
+    "label": "str",
+}
+FAULT_DTYPES = {
+    "source": "str",
+    "line": "int64",
+    "offset": "int64",
+    "code": "str",
+    "message": "str",
+}
+
+
+@dataclass(frozen=True)
+class SourceFile:
+    """One input file as it was read."""
+
+    path: str
+    sha256: str
+    records: int
+
+
+@dataclass(frozen=True)
+class Shard:
+    """A slice of a dataset: what a stage gets. Plain lists, so that it travels between processes.
+
+    ``texts[i]`` is what the record says (see ``Dataset.texts``), ``responses[i]`` its answer.
+    """
+
+    texts: list[str]
+    responses: list[str]
+
+
+@dataclass(frozen=True, eq=False)
+class Dataset:
+    """The records that were read, in canonical order: by content key, then by place.
+
+    The order makes every later step independent of the order of rows in the files: numbers are
+    added up in the same sequence, ties fall the same way.
+    """
+
+    frame: pd.DataFrame
+    """One row per record, columns ``FRAME_DTYPES``, missing values null."""
+    faults: pd.DataFrame
+    """What reading found wrong, columns ``FAULT_DTYPES``; lines without a record are only here."""
+    files: tuple[SourceFile, ...]
+    unreadable: int = 0
+    """Lines that hold something, but no record."""
+    fields_seen: tuple[str, ...] = ()
+    """Field names of the records that no shape fits."""
+
+    def __len__(self) -> int:
+        """Count the records."""
+        return len(self.frame)
+
+    @cached_property
+    def sha256(self) -> str:
+        """Hash of the input: the file's, or for several files that of their hashes in order."""
+        hashes = [file.sha256 for file in self.files]
+        return hashes[0] if len(hashes) == 1 else _sha256("\n".join(hashes))
+
+    @cached_property
+    def labeled(self) -> bool:
+        """Whether any record has a label."""
+        return bool(self.frame["label"].notna().any())
+
+    @cached_property
+    def texts(self) -> list[str]:
+        """What each record says, as one text.
+
+        The prompt with its context; in a dataset without labels also the response. Where there
+        are labels the response stays out, because it often spells the label, and a model that
+        reads the label cannot find it wrong.
+        """
+        prompt, context = self.frame["prompt"].fillna(""), self.frame["context"].fillna("")
+        parts = [prompt, context] if self.labeled else [prompt, context, self.responses]
+        return ["\n\n".join(part for part in row if part) for row in zip(*parts, strict=True)]
+
+    @cached_property
+    def essence(self) -> list[str]:
+        """What to quote of each record: its text, without a prompt that most records repeat."""
+        prompt, context = self.frame["prompt"], self.frame["context"].fillna("")
+        if prompt.nunique() > REPEATED_PROMPTS * len(self):
+            return self.texts
+        return [own or text for own, text in zip(context, self.texts, strict=True)]
+
+    @cached_property
+    def responses(self) -> list[str]:
+        """The response of each record, empty where there is none."""
+        responses: list[str] = self.frame["response"].fillna("").to_list()
+        return responses
+
+    def shards(self, size: int = SHARD_RECORDS) -> Iterator[Shard]:
+        """Cut the dataset into slices of at most ``size`` records, in canonical order."""
+        for start in range(0, len(self), size):
+            cut = slice(start, start + size)
+            yield Shard(self.texts[cut], self.responses[cut])
+
+    @cached_property
+    def input_order(self) -> np.ndarray:
+        """Row numbers that put the records back into the order of the input."""
+        rank = {file.path: position for position, file in enumerate(self.files)}
+        position = self.frame["source"].map(rank).to_numpy()
+        return np.lexsort((self.frame["line"].to_numpy(), position))
+
+
+def in_canonical_order(frame: pd.DataFrame) -> pd.DataFrame:
+    """Sort records by content key, equal ones by source and line."""
+    return frame.sort_values(["key", "source", "line"], kind="stable", ignore_index=True)
+
+
+def empty_frame(dtypes: dict[str, str]) -> pd.DataFrame:
+    """Make a frame without rows that has the given columns."""
+    return pd.DataFrame({name: pd.Series([], dtype=dtype) for name, dtype in dtypes.items()})
+
+
+def _sha256(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()

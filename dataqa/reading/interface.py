@@ -1,0 +1,53 @@
+"""The door of every source format."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+import pandas as pd
+
+from dataqa.formats import Shape
+
+
+@dataclass(frozen=True)
+class Chunk:
+    """A byte range of one file that starts and ends at record boundaries."""
+
+    path: Path
+    source: str
+    """How the user named the file."""
+    start: int
+    stop: int
+    shapes: tuple[Shape, ...]
+
+
+@dataclass(frozen=True)
+class Part:
+    """What one chunk holds; lines count from 1 within the chunk until parts are merged."""
+
+    frame: pd.DataFrame
+    """Columns ``dataset.FRAME_DTYPES``."""
+    faults: pd.DataFrame
+    """Columns ``dataset.FAULT_DTYPES``."""
+    lines: int
+    unreadable: int
+    fields_seen: tuple[str, ...]
+
+
+class Reader(Protocol):
+    """Reads one source format as a pure stage over chunks."""
+
+    def chunks(self, path: Path, source: str, shapes: tuple[Shape, ...]) -> Iterable[Chunk]:
+        """Cut a file into chunks.
+
+        Raises:
+            InputError: the file is not of this format at all.
+        """
+        ...
+
+    def parse(self, chunk: Chunk) -> Part:
+        """Read one chunk; the stage that engines run."""
+        ...

@@ -1,0 +1,138 @@
+"""JSON Lines: one JSON object a line, lines end with LF bytes only."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import orjson
+import pandas as pd
+
+from dataqa.dataset import FAULT_DTYPES, FRAME_DTYPES
+from dataqa.errors import InputError
+from dataqa.formats import UNKNOWN, Canonical, Shape, canonical
+from dataqa.reading.interface import Chunk, Part
+
+CHUNK_BYTES = 8 * 2**20
+"""Size of a chunk; fixed, so that the cutting never depends on the engine."""
+BOM = b"\xef\xbb\xbf"
+SEEN_LIMIT = 20
+_POSITION = re.compile(r": line \d+ column \d+ \(char (\d+)\)$")
+_KINDS = {list: "an array", str: "a string", bool: "a boolean", type(None): "null"}
+
+
+def chunks(
+    path: Path, source: str, shapes: tuple[Shape, ...], size: int = CHUNK_BYTES
+) -> Iterator[Chunk]:
+    """Cut a file at line ends into chunks of about ``size`` bytes.
+
+    Raises:
+        InputError: the first bytes are not text.
+    """
+    with path.open("rb") as file:
+        head = file.read(8192)
+        if b"\x00" in head:
+            raise InputError(
+                f"{source}: is not JSON Lines (binary or UTF-16 data in the first bytes)",
+                hint="give a UTF-8 text file with one JSON object per line",
+            )
+        start = len(BOM) if head.startswith(BOM) else 0
+        end = file.seek(0, 2)
+        while start < end:
+            file.seek(min(start + size, end))
+            file.readline()
+            stop = file.tell()
+            yield Chunk(path, source, start, stop, shapes)
+            start = stop
+
+
+def parse(chunk: Chunk) -> Part:
+    """Read the lines of one chunk; a line that is no object becomes a fault."""
+    with chunk.path.open("rb") as file:
+        file.seek(chunk.start)
+        content = file.read(chunk.stop - chunk.start)
+    rows: list[tuple[Any, ...]] = []
+    faults: list[tuple[Any, ...]] = []
+    seen: dict[str, None] = {}
+    unreadable, offset = 0, chunk.start
+    lines = content.split(b"\n")
+    if not lines[-1]:
+        lines.pop()
+    for number, line in enumerate(lines, start=1):
+        place = (chunk.source, number, offset)
+        offset += len(line) + 1
+        if not line.strip():
+            continue
+        try:
+            record = _record(line)
+        except ValueError as error:
+            unreadable += 1
+            faults.append((*place, error.args[0], error.args[1]))
+            continue
+        row = canonical(record, chunk.shapes)
+        faults.extend((*place, *fault) for fault in _faults(row, chunk.shapes, record))
+        if row.shape == UNKNOWN and len(seen) < SEEN_LIMIT:
+            seen |= dict.fromkeys(record)
+        rows.append(
+            (*place, row.key, row.id, row.shape, row.prompt, row.context, row.response, row.label)
+        )
+    return Part(
+        frame=_frame(rows, FRAME_DTYPES),
+        faults=_frame(faults, FAULT_DTYPES),
+        lines=len(lines),
+        unreadable=unreadable,
+        fields_seen=tuple(seen)[:SEEN_LIMIT],
+    )
+
+
+def _record(line: bytes) -> dict[str, Any]:
+    """Parse one line, or raise ``ValueError(code, message)``."""
+    try:
+        value = orjson.loads(line)
+    except orjson.JSONDecodeError as error:
+        found = _POSITION.search(str(error))
+        reason = str(error)[: found.start()] if found else str(error)
+        where = f" at byte {_byte(line, int(found[1])) + 1} of the line" if found else ""
+        raise ValueError(
+            "not_json",
+            f"not JSON{where}: {reason}; write one complete JSON object on this line",
+        ) from None
+    if not isinstance(value, dict):
+        kind = _KINDS.get(type(value), "a number")
+        raise ValueError(
+            "not_object", f"{kind}, not an object; write the record as {{field: value}}"
+        )
+    return value
+
+
+def _byte(line: bytes, characters: int) -> int:
+    return len(line.decode("utf-8", "replace")[:characters].encode("utf-8"))
+
+
+def _faults(
+    row: Canonical, shapes: tuple[Shape, ...], record: dict[str, Any]
+) -> Iterator[tuple[str, str]]:
+    if row.shape == UNKNOWN:
+        wanted = " or ".join(repr(shape.prompt) for shape in shapes)
+        seen = ", ".join(repr(name) for name in list(record)[:SEEN_LIMIT]) or "none"
+        yield (
+            "no_usable_fields",
+            f"no field {wanted}; fields seen: {seen}; name yours with --text-field",
+        )
+    for name, kind in row.wrong_types:
+        yield (
+            "wrong_type",
+            f"field {name!r} is of JSON type {kind}, expected text; write it as a string",
+        )
+
+
+def _frame(rows: list[tuple[Any, ...]], dtypes: dict[str, str]) -> pd.DataFrame:
+    columns = zip(*rows, strict=True) if rows else ([] for _ in dtypes)
+    return pd.DataFrame(
+        {
+            name: pd.Series(list(values), dtype=dtype)
+            for (name, dtype), values in zip(dtypes.items(), columns, strict=True)
+        }
+    )
