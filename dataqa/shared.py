@@ -1,0 +1,139 @@
+"""What several checks need, computed once, on first use.
+
+Everything here is a pure function of the dataset, the config and its arguments.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import cached_property, partial
+
+import numpy as np
+
+from dataqa import probabilities
+from dataqa.config import Config
+from dataqa.dataset import SHARD_RECORDS, Dataset
+from dataqa.embedding import choose_embedder
+from dataqa.embedding.terms import Corpus
+from dataqa.engine import Engine
+from dataqa.neighbours import Neighbours, nearest
+from dataqa.normalise import Groups, find_groups
+from dataqa.probabilities import Labeled
+from dataqa.progress import Progress
+
+NEIGHBOURS = 10
+
+
+@dataclass(frozen=True, eq=False)
+class LabelModel:
+    """Out-of-fold probabilities for the records whose label could be modelled.
+
+    ``rows`` (n,) are row numbers of the dataset, ``label`` (n,) numbers into ``classes``,
+    ``probabilities`` (n, classes). With fewer than two classes ``probabilities`` is empty.
+    """
+
+    classes: tuple[str, ...]
+    rows: np.ndarray
+    label: np.ndarray
+    probabilities: np.ndarray
+    unlabeled: int
+    """Records without a label, or with a blank one."""
+    rare: int
+    """Records whose class has too few records to be modelled."""
+    rare_classes: int
+
+
+@dataclass(eq=False)
+class Shared:
+    """Offers embeddings, neighbours, groups and label probabilities to checks."""
+
+    dataset: Dataset
+    config: Config
+    engine: Engine
+    progress: Progress
+    shard_records: int = SHARD_RECORDS
+    _models: dict[tuple[int, int], LabelModel] = field(default_factory=dict, repr=False)
+
+    @cached_property
+    def _groups(self) -> tuple[Groups, Groups]:
+        return find_groups(self.dataset, self.engine, self.progress, self.shard_records)
+
+    @property
+    def text_groups(self) -> Groups:
+        """Records that say the same; vectors and neighbours are computed once per group."""
+        return self._groups[0]
+
+    @property
+    def pair_groups(self) -> Groups:
+        """Records that say the same and answer the same."""
+        return self._groups[1]
+
+    @cached_property
+    def corpus(self) -> Corpus:
+        """The distinct texts, one per text group."""
+        texts = [self.dataset.texts[row] for row in self.text_groups.first]
+        return Corpus(texts, self.engine, self.progress, self.shard_records)
+
+    @cached_property
+    def embeddings(self) -> np.ndarray:
+        """Unit vectors, shape (text groups, dimensions), float32."""
+        embedder, _ = choose_embedder(self.config.embedder, self.config.seed)
+        return embedder.embed(self.corpus)
+
+    @cached_property
+    def neighbours(self) -> Neighbours:
+        """The nearest other text groups of each text group."""
+        return nearest(self.embeddings, NEIGHBOURS, self.progress)
+
+    def label_model(self, folds: int, min_class_records: int) -> LabelModel:
+        """Model the labels of all classes with at least ``min_class_records`` records."""
+        settings = (folds, min_class_records)
+        if settings not in self._models:
+            self._models[settings] = self._model_labels(folds, min_class_records)
+        return self._models[settings]
+
+    def _model_labels(self, folds: int, min_class_records: int) -> LabelModel:
+        labels = self.dataset.frame["label"]
+        usable = (labels.notna() & (labels.str.strip() != "")).to_numpy()
+        names, codes, counts = np.unique(
+            labels[usable].to_numpy(dtype=object), return_inverse=True, return_counts=True
+        )
+        common = counts >= min_class_records
+        kept = common[codes]
+        rows = np.flatnonzero(usable)[kept]
+        label = (np.cumsum(common) - 1)[codes[kept]]
+        classes = tuple(str(name) for name in names[common])
+        return LabelModel(
+            classes=classes,
+            rows=rows,
+            label=label,
+            probabilities=self._probabilities(rows, label, len(classes), folds),
+            unlabeled=int((~usable).sum()),
+            rare=int((~kept).sum()),
+            rare_classes=int((~common).sum()),
+        )
+
+    def _probabilities(
+        self, rows: np.ndarray, label: np.ndarray, classes: int, folds: int
+    ) -> np.ndarray:
+        if classes < 2:
+            return np.empty((len(rows), 0))
+        group = self.text_groups.of[rows]
+        rank = np.random.default_rng(self.config.seed).permutation(len(self.text_groups.sizes))
+        records = Labeled(
+            vectors=self.embeddings[group],
+            terms=self.corpus.terms[group],
+            label=label,
+            fold=probabilities.assign_folds(label, group, rank[group], folds),
+        )
+        stage = partial(probabilities.sum_stage, folds=folds, classes=classes)
+        shards = -(-len(records) // self.shard_records)
+        sums = self.progress.track(
+            self.engine.map(stage, self._cut(records)), "fitting label models", shards
+        )
+        return probabilities.out_of_fold(records, probabilities.merge(sums))
+
+    def _cut(self, records: Labeled) -> Iterator[Labeled]:
+        for start in range(0, len(records), self.shard_records):
+            yield records[start : start + self.shard_records]
