@@ -1,0 +1,229 @@
+"""Records whose label is probably wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+import pandas as pd
+
+from dataqa.checks.interface import Found, findings_table
+from dataqa.dataset import Dataset
+from dataqa.result import plain_values
+from dataqa.shared import LabelModel, Shared
+
+RATE = "labels.mislabel_rate"
+
+
+@dataclass(frozen=True)
+class Labels:
+    """Wrong labels, by confident learning.
+
+    **What it finds.** Records whose given label disagrees, confidently, with what models say that
+    never saw it (`labels.likely_mislabeled`). Every labelled record gets a `label_quality`
+    (0 = surely wrong) and, where the models disagree, a `suggested_label`.
+
+    The mislabel rate is a *model estimate, not certified*, given as a bracket:
+    `labels.mislabel_rate.low` is the share flagged (cleanlab's off-diagonal count),
+    `labels.mislabel_rate.high` the share whose most likely label is not the given one, with every
+    record that could not be checked counted as wrong; between them `labels.mislabel_rate`,
+    cleanlab's calibrated count.
+
+    **Why it hurts fine-tuning.** A model tuned on wrong labels is reliably wrong.
+
+    **Known false alarms.** Ambiguous records, classes that overlap, rare phrasings. Noise that
+    follows a rule (one annotator, one keyword) is learned by the models too and stays hidden:
+    then the bracket is too low.
+
+    **Example.** `I was charged twice` labelled `login`; suggested `billing`.
+
+    **Settings.** `folds`: parts of the cross-validation. `min_class_records`: smaller classes are
+    not checked (and counted as such). `min_records`: fewer checked records give no rate.
+    `min_agreement`: models that agree with the labels less than this (Cohen's kappa, 0 = chance)
+    are too weak for a rate.
+
+    **Reference.** Northcutt, Jiang, Chuang, "Confident Learning", JAIR 70, 2021; cleanlab 2.9.
+    """
+
+    folds: int = 5
+    min_class_records: int = 5
+    min_records: int = 100
+    min_agreement: float = 0.3
+
+    name: ClassVar[str] = "labels"
+    codes: ClassVar[Mapping[str, str]] = {
+        "likely_mislabeled": "The label is probably wrong. Compare it with the suggested one.",
+    }
+    metrics: ClassVar[tuple[str, ...]] = (RATE, f"{RATE}.low", f"{RATE}.high")
+    columns: ClassVar[Mapping[str, str]] = {
+        "suggested_label": "str",
+        "label_quality": "float64",
+    }
+
+    def __post_init__(self) -> None:
+        """Refuse settings under which nothing could be held out."""
+        if self.folds < 2:
+            raise ValueError(f"folds {self.folds} is below 2")
+        if self.min_class_records < 2:
+            raise ValueError(f"min_class_records {self.min_class_records} is below 2")
+
+    def find(self, dataset: Dataset, shared: Shared) -> Found:
+        """Judge every record whose label can be modelled."""
+        if not dataset.labeled:
+            return _unmeasured("no record has a label")
+        model = shared.label_model(self.folds, self.min_class_records)
+        if len(model.classes) < 2:
+            return _unmeasured(self._too_few_classes(dataset, model))
+        flagged, quality = _confident_learning(model)
+        suggested = model.probabilities.argmax(axis=1)
+        weakness = self._weakness(model, suggested)
+        rates = _rates(dataset, model, flagged, suggested)
+        return Found(
+            findings=_findings(dataset, shared, model, np.flatnonzero(flagged), quality),
+            metrics=dict.fromkeys(self.metrics) if weakness else rates,
+            columns=_columns(dataset, model, suggested, quality),
+            reason=weakness,
+            notes=_notes(model),
+        )
+
+    def _too_few_classes(self, dataset: Dataset, model: LabelModel) -> str:
+        names = dataset.frame["label"].dropna().unique()
+        if len(names) == 1:
+            return f"the label column has one class ({names[0]!r}); there is nothing to compare"
+        return (
+            f"{len(names)} classes, but {len(model.classes)} with at least "
+            f"{self.min_class_records} records; too few to learn what a label means"
+        )
+
+    def _weakness(self, model: LabelModel, suggested: np.ndarray) -> str | None:
+        """Say why no rate can be given, or nothing."""
+        if len(model.rows) < self.min_records:
+            return (
+                f"{len(model.rows)} records could be checked, a rate needs {self.min_records}; "
+                "add labelled records"
+            )
+        kappa = cohen_kappa(model.label, suggested, len(model.classes))
+        if kappa < self.min_agreement:
+            return (
+                "the models cannot predict these labels (agreement with them is "
+                f"{kappa:.2f} on a scale where 0 is chance, needed: {self.min_agreement}); "
+                "review a random sample instead"
+            )
+        return None
+
+
+def cohen_kappa(given: np.ndarray, predicted: np.ndarray, classes: int) -> float:
+    """Agreement beyond chance, 1 = always, 0 = as by chance (Cohen, 1960)."""
+    observed = float(np.mean(given == predicted))
+    shares = [np.bincount(values, minlength=classes) / len(given) for values in (given, predicted)]
+    chance = float(shares[0] @ shares[1])
+    return 0.0 if chance == 1 else (observed - chance) / (1 - chance)
+
+
+def _unmeasured(reason: str) -> Found:
+    return Found(metrics=dict.fromkeys(Labels.metrics), skipped=True, reason=reason)
+
+
+def _confident_learning(model: LabelModel) -> tuple[np.ndarray, np.ndarray]:
+    """Flag records, and score each label: (n,) bool, (n,) 0..1 with 0 = surely wrong.
+
+    The score is the mean of cleanlab's self-confidence, which ranks uniform flips best, and its
+    normalised margin, which ranks flips between similar classes best.
+    """
+    from cleanlab.filter import find_label_issues
+    from cleanlab.rank import get_label_quality_scores
+
+    label, probabilities = model.label, model.probabilities
+    flagged = find_label_issues(
+        label, probabilities, filter_by="confident_learning", n_jobs=1, min_examples_per_class=0
+    )
+    scores = [
+        get_label_quality_scores(label, probabilities, method=method)
+        for method in ("self_confidence", "normalized_margin")
+    ]
+    return np.asarray(flagged, bool), np.clip(np.mean(scores, axis=0), 0, 1)
+
+
+def _rates(
+    dataset: Dataset, model: LabelModel, flagged: np.ndarray, suggested: np.ndarray
+) -> dict[str, float | None]:
+    """Bracket the mislabel rate; what was not checked counts as wrong in the upper end."""
+    from cleanlab.count import num_label_issues
+
+    unchecked = model.unlabeled + model.rare + dataset.unreadable
+    low = int(flagged.sum()) / (len(model.rows) + model.rare)
+    differs = int((suggested != model.label).sum())
+    high = (differs + unchecked) / (len(dataset) + dataset.unreadable)
+    count = num_label_issues(
+        model.label, model.probabilities, estimation_method="off_diagonal_calibrated"
+    )
+    estimate = float(np.clip(count / len(model.rows), low, high))
+    return {RATE: estimate, f"{RATE}.low": low, f"{RATE}.high": high}
+
+
+def _columns(
+    dataset: Dataset, model: LabelModel, suggested: np.ndarray, quality: np.ndarray
+) -> dict[str, Any]:
+    qualities = np.full(len(dataset), np.nan)
+    qualities[model.rows] = quality
+    names = pd.Series([None] * len(dataset), dtype="object")
+    differs = suggested != model.label
+    names.iloc[model.rows[differs]] = np.array(model.classes, dtype=object)[suggested[differs]]
+    return {"suggested_label": names, "label_quality": qualities}
+
+
+def _findings(
+    dataset: Dataset, shared: Shared, model: LabelModel, chosen: np.ndarray, quality: np.ndarray
+) -> pd.DataFrame:
+    best = model.probabilities[chosen].argmax(axis=1)
+    probability = model.probabilities[chosen, best]
+    names = np.array(model.classes, dtype=object)
+    related, theirs = _neighbour_labels(dataset, shared, model.rows[chosen])
+    return findings_table(
+        dataset,
+        model.rows[chosen],
+        "labels.likely_mislabeled",
+        score=1 - quality[chosen],
+        message=[
+            f"labelled {given!r}, models say {suggested!r} ({share:.0%})"
+            for given, suggested, share in zip(
+                names[model.label[chosen]], names[best], probability, strict=True
+            )
+        ],
+        evidence=[
+            {
+                "given": given,
+                "suggested": suggested,
+                "probability": round(float(share), 4),
+                "neighbour_labels": labels,
+            }
+            for given, suggested, share, labels in zip(
+                names[model.label[chosen]], names[best], probability, theirs, strict=True
+            )
+        ],
+        related=related,
+    )
+
+
+def _neighbour_labels(
+    dataset: Dataset, shared: Shared, rows: np.ndarray
+) -> tuple[list[list[int]], list[list[str | None]]]:
+    """Find the three nearest other texts of each row: their rows and their labels."""
+    groups = shared.text_groups
+    nearest = shared.neighbours.index[groups.of[rows], :3]
+    labels = plain_values(dataset.frame["label"])
+    related = [[int(groups.first[other]) for other in others if other >= 0] for others in nearest]
+    return related, [[labels[row] for row in others] for others in related]
+
+
+def _notes(model: LabelModel) -> tuple[str, ...]:
+    notes = ["model estimate, not certified"]
+    if model.unlabeled:
+        notes.append(f"{model.unlabeled:,} records have no label and were not checked")
+    if model.rare:
+        notes.append(
+            f"{model.rare:,} records of {model.rare_classes:,} rare classes were not checked"
+        )
+    return tuple(notes)

@@ -1,0 +1,142 @@
+"""Records that a trainer would refuse, drop or misread."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+import pandas as pd
+
+from dataqa.checks.interface import Found, findings_table, join_findings
+from dataqa.dataset import Dataset
+from dataqa.expectation import Broken, load_suite, validate
+from dataqa.formats import UNKNOWN
+from dataqa.result import FINDING_DTYPES
+from dataqa.shared import Shared
+
+SCORES = {"critical": 1.0, "warning": 0.5, "info": 0.2}
+COLUMNS = ("prompt", "context", "response", "label")
+
+
+@dataclass(frozen=True)
+class Schema:
+    """Lines that are no records, and records that break the expectations of their shape.
+
+    **What it finds.** Lines that are not JSON or not an object, records without a usable field,
+    fields of the wrong type, and every row that breaks an expectation of the Great Expectations
+    suite of its record shape: absent or empty prompts, responses and labels.
+
+    **Why it hurts fine-tuning.** Trainers drop or truncate such records without a word, or refuse
+    the whole file after hours in a queue.
+
+    **Known false alarms.** Responses that are empty on purpose (teach the model to say nothing).
+
+    **Example.** `{"instruction": "Summarise.", "output": ""}` breaks `schema.empty_response`.
+
+    **Settings.** `expectations`: a folder with your own copies of the suites (`SHAPE.json`).
+    Columns are `prompt`, `context`, `response`, `label`.
+
+    **Reference.** Great Expectations 1.x, https://docs.greatexpectations.io.
+    """
+
+    expectations: str = ""
+
+    name: ClassVar[str] = "schema"
+    codes: ClassVar[Mapping[str, str]] = {
+        "not_json": "The line is not valid JSON. Write one complete JSON object per line.",
+        "not_object": "The line is JSON, but no object. Write the record as {field: value}.",
+        "no_usable_fields": "No known field holds the text. Name yours with --text-field.",
+        "wrong_type": "A field that should be text is something else. Write it as a string.",
+        "missing_prompt": "The prompt is null or absent. Add it or drop the record.",
+        "empty_prompt": "The prompt is empty or blank. Fill it or drop the record.",
+        "missing_response": "The response is null or absent. Add it or drop the record.",
+        "empty_response": "The response is empty or blank. Fill it or drop the record.",
+        "missing_label": "Other records have a label, this one has none. Label it.",
+        "empty_label": "The label is empty or blank. Label the record.",
+    }
+    metrics: ClassVar[tuple[str, ...]] = ("schema.invalid_rate",)
+    columns: ClassVar[Mapping[str, str]] = {}
+
+    def find(self, dataset: Dataset, shared: Shared) -> Found:
+        """Validate each shape against its suite.
+
+        ``schema.invalid_rate`` is the share of lines with a critical finding, among the lines
+        that hold anything.
+        """
+        tables = [_fault_findings(dataset)]
+        for shape in sorted(set(dataset.frame["shape"]) - {UNKNOWN}):
+            rows = np.flatnonzero(dataset.frame["shape"] == shape)
+            tables.extend(self._broken(dataset, str(shape), rows))
+        findings = join_findings(tables)
+        critical = findings[findings["score"] == SCORES["critical"]]
+        invalid = len(critical[["source", "line"]].drop_duplicates())
+        return Found(
+            findings=findings,
+            metrics={"schema.invalid_rate": invalid / (len(dataset) + dataset.unreadable)},
+        )
+
+    def _broken(self, dataset: Dataset, shape: str, rows: np.ndarray) -> Iterator[pd.DataFrame]:
+        columns = [name for name in COLUMNS if name != "label" or dataset.labeled]
+        frame = dataset.frame.iloc[rows][columns].reset_index(drop=True)
+        for broken in validate(frame, load_suite(shape, self.expectations)):
+            if broken.rows is None:
+                yield _whole_finding(broken, shape)
+            else:
+                yield _row_findings(dataset, rows[broken.rows], broken)
+
+
+def _row_findings(dataset: Dataset, rows: np.ndarray, broken: Broken) -> pd.DataFrame:
+    return findings_table(
+        dataset,
+        rows,
+        f"schema.{broken.code}",
+        score=SCORES[broken.severity],
+        message=[broken.message] * len(rows),
+        evidence=[{"expectation": broken.expectation, "column": broken.column}] * len(rows),
+    )
+
+
+def _whole_finding(broken: Broken, shape: str) -> pd.DataFrame:
+    """Report an expectation about the whole dataset; its finding stands at line 0."""
+    return _table(
+        code=[f"schema.{broken.code}"],
+        source=[""],
+        line=[0],
+        score=SCORES[broken.severity],
+        message=[broken.message],
+        evidence=[{"expectation": broken.expectation, "shape": shape}],
+    )
+
+
+def _fault_findings(dataset: Dataset) -> pd.DataFrame:
+    """Report what reading found, with the identity of the record where there is one."""
+    faults = dataset.faults
+    known = dataset.frame[["source", "line", "key", "id"]]
+    joined = faults.merge(known, on=["source", "line"], how="left")
+    return _table(
+        code=("schema." + joined["code"]).to_list(),
+        source=joined["source"].to_list(),
+        line=joined["line"].to_list(),
+        score=SCORES["critical"],
+        message=joined["message"].to_list(),
+        evidence=[{"byte_offset": int(offset)} for offset in joined["offset"]],
+        key=joined["key"].to_list(),
+        id=joined["id"].to_list(),
+    )
+
+
+def _table(score: float, **columns: list[Any]) -> pd.DataFrame:
+    count = len(columns["code"])
+    given: dict[str, list[Any]] = {
+        "check": ["schema"] * count,
+        "key": [None] * count,
+        "id": [None] * count,
+        "score": [score] * count,
+        "related": [[] for _ in range(count)],
+        **columns,
+    }
+    return pd.DataFrame(
+        {name: pd.Series(given[name], dtype=dtype) for name, dtype in FINDING_DTYPES.items()}
+    )

@@ -1,0 +1,49 @@
+"""How text from a record may be shown: shortened, masked, and never as anything but text."""
+
+from __future__ import annotations
+
+import re
+
+EXCERPT_CHARACTERS = 280
+
+_MASKS = (
+    (re.compile(r"[\w.+-]+@[\w-]+\.[\w.-]+"), "[email]"),
+    (re.compile(r"https?://\S+|www\.\S+"), "[url]"),
+    (re.compile(r"\+?\d(?:[ ./()-]?\d){3,}"), "[number]"),
+)
+_UNPRINTABLE = re.compile(
+    r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb]"
+)
+_SPACES = re.compile(r"\s+")
+
+
+def excerpt(text: str, mode: str) -> str | None:
+    """Return the start of a text as one line.
+
+    ``mode`` is ``full``, ``redacted`` (e-mail addresses, links and numbers of four digits or more
+    are masked) or ``never`` (nothing is returned).
+    """
+    if mode == "never":
+        return None
+    if mode == "redacted":
+        for pattern, mask in _MASKS:
+            text = pattern.sub(mask, text[: 8 * EXCERPT_CHARACTERS])
+    line = printable(_SPACES.sub(" ", text[: 4 * EXCERPT_CHARACTERS]).strip())
+    short = line[:EXCERPT_CHARACTERS]
+    return short if short == text.strip() or len(line) <= EXCERPT_CHARACTERS else f"{short}…"
+
+
+def printable(text: str) -> str:
+    """Replace characters that steer a terminal, break a line or reverse its direction by ``�``.
+
+    Two colons in a row, with which CI logs start a command, are separated.
+    """
+    return _UNPRINTABLE.sub("\ufffd", text).replace("::", ":\u2060:")
+
+
+def spreadsheet_safe(text: str) -> str:
+    """Put an apostrophe before a text that a spreadsheet would run as a formula.
+
+    Source: OWASP, "CSV Injection".
+    """
+    return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text
