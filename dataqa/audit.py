@@ -1,0 +1,195 @@
+"""THE FLOW: read -> check -> judge, top to bottom."""
+
+from __future__ import annotations
+
+import os
+import time
+import traceback
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from dataqa.config import Config
+from dataqa.errors import DataqaError, InputError
+from dataqa.settings import unknown_name
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from dataqa.checks import Check, Found
+    from dataqa.dataset import Dataset
+    from dataqa.progress import Progress
+    from dataqa.result import AuditResult, CheckResult
+    from dataqa.shared import Shared
+
+
+def audit(
+    *paths: str | os.PathLike[str],
+    config: Config | None = None,
+    progress: Progress | None = None,
+    **settings: object,
+) -> AuditResult:
+    """Read the files, run every check, judge the limits.
+
+    Args:
+        paths: the files of one dataset.
+        config: settings; defaults where it is absent.
+        progress: watches the run; silent where it is absent.
+        settings: fields of ``Config`` that replace those of ``config``, and
+            ``max_mislabel_rate``, for example ``label_field="topic"``.
+
+    Raises:
+        InputError: a file cannot be read, or there is no record.
+        ConfigError: a setting is not usable.
+    """
+    from dataqa.checks import choose_checks
+    from dataqa.embedding import choose_embedder
+    from dataqa.engine import choose_engine
+    from dataqa.progress import Silent
+    from dataqa.reading import read
+    from dataqa.shared import Shared
+
+    if not paths:
+        raise InputError("no input file was named", hint="name at least one .jsonl file")
+    started = time.perf_counter()
+    config = (config or Config()).with_settings(**settings)
+    progress = progress or Silent()
+    checks = choose_checks(config)
+    _refuse_unknown_limits(config)
+    choose_embedder(config.embedder, config.seed)
+    engine = choose_engine(config.engine, config.jobs, _input_bytes(paths))
+    dataset = read(paths, config, engine, progress)
+    timings = {"read": time.perf_counter() - started}
+    shared = Shared(dataset, config, engine, progress)
+    runs = [run_check(check, dataset, shared) for check in checks]
+    timings |= {result.name: result.seconds for result, _ in runs}
+    timings["total"] = time.perf_counter() - started
+    return _assemble(dataset, config, runs, timings)
+
+
+def run_check(check: Check, dataset: Dataset, shared: Shared) -> tuple[CheckResult, Found]:
+    """Run one check; a crash becomes a result that says so."""
+    started = time.perf_counter()
+    try:
+        found = check.find(dataset, shared)
+        status = "skipped" if found.skipped else "ok"
+    except DataqaError:
+        raise
+    except Exception as error:  # noqa: BLE001 - law 5: the one place where a crash becomes a value
+        status, found = "crashed", _crashed(check, error)
+    return _check_result(check, found, status, time.perf_counter() - started), found
+
+
+def _crashed(check: Check, error: Exception) -> Found:
+    from dataqa.checks import Found
+
+    frame = traceback.extract_tb(error.__traceback__)[-1]
+    where = f"{os.path.basename(frame.filename)}:{frame.lineno}"  # noqa: PTH119 - a text, no file
+    return Found(
+        metrics=dict.fromkeys(check.metrics),
+        reason=f"{type(error).__name__}: {error} ({where})",
+    )
+
+
+def _check_result(check: Check, found: Found, status: Any, seconds: float) -> CheckResult:
+    from dataqa.result import CheckResult
+
+    return CheckResult(
+        name=check.name,
+        status=status,
+        reason=found.reason,
+        seconds=round(seconds, 4),
+        findings=len(found.findings),
+        flagged=len(found.findings[["source", "line"]].drop_duplicates()),
+        headline=check.metrics[0],
+        about=(type(check).__doc__ or "").partition("\n")[0],
+        codes={f"{check.name}.{code}": text for code, text in check.codes.items()},
+        notes=found.notes,
+    )
+
+
+def _assemble(
+    dataset: Dataset,
+    config: Config,
+    runs: list[tuple[CheckResult, Found]],
+    timings: Mapping[str, float],
+) -> AuditResult:
+    from dataqa.checks import join_findings
+    from dataqa.embedding import choose_embedder
+    from dataqa.gate import decide
+    from dataqa.result import AuditResult
+    from dataqa.review.plan import review_plan
+
+    checks = {result.name: result for result, _ in runs}
+    metrics = {name: value for _, found in runs for name, value in found.metrics.items()}
+    findings = join_findings([found.findings for _, found in runs])
+    embedder, why = choose_embedder(config.embedder, config.seed)
+    return AuditResult(
+        dataset=_describe(dataset),
+        config=config.to_dict(),
+        embedder={"name": embedder.name, "reason": why},
+        checks=checks,
+        metrics=metrics,
+        findings=findings,
+        records=_records(dataset, config, [found for _, found in runs], findings),
+        verdict=decide(metrics, checks, config.limits, len(dataset)),
+        review_plan=review_plan(dataset, config.seed),
+        timings={name: round(seconds, 4) for name, seconds in timings.items()},
+    )
+
+
+def _describe(dataset: Dataset) -> dict[str, Any]:
+    shapes = dataset.frame["shape"].value_counts()
+    return {
+        "paths": [file.path for file in dataset.files],
+        "sha256": dataset.sha256,
+        "records": len(dataset),
+        "unreadable": dataset.unreadable,
+        "format": str(shapes.index[0]),
+        "shapes": {str(name): int(count) for name, count in sorted(shapes.items())},
+        "classes": int(dataset.frame["label"].nunique()),
+        "files": [
+            {"path": file.path, "sha256": file.sha256, "records": file.records}
+            for file in dataset.files
+        ],
+    }
+
+
+def _records(
+    dataset: Dataset, config: Config, founds: list[Found], findings: pd.DataFrame
+) -> pd.DataFrame:
+    """Put the per-record columns of all checks beside each other, in input order."""
+    import pandas as pd
+
+    from dataqa.checks import CHECKS
+    from dataqa.quoting import excerpt
+    from dataqa.result import DECIMALS
+
+    table = dataset.frame[["source", "line", "key", "id", "label"]].copy()
+    given = {name: values for found in founds for name, values in found.columns.items()}
+    for kind in CHECKS.values():
+        for name, dtype in kind.columns.items():
+            values = given.get(name, [None] * len(table))
+            table[name] = pd.Series(values, dtype=dtype, index=table.index)
+    places = pd.MultiIndex.from_frame(findings[["source", "line"]])
+    quoted = pd.MultiIndex.from_frame(table[["source", "line"]]).isin(places)
+    table["excerpt"] = pd.Series(
+        [
+            excerpt(text, config.show_text) if wanted else None
+            for text, wanted in zip(dataset.essence, quoted, strict=True)
+        ],
+        dtype="str",
+    )
+    return table.round(DECIMALS).iloc[dataset.input_order].reset_index(drop=True)
+
+
+def _refuse_unknown_limits(config: Config) -> None:
+    from dataqa.checks import CHECKS
+
+    known = [name for kind in CHECKS.values() for name in kind.metrics]
+    for name in config.limits:
+        if name not in known:
+            raise unknown_name("metric", name, known, "limits")
+
+
+def _input_bytes(paths: tuple[str | os.PathLike[str], ...]) -> int:
+    return sum(os.path.getsize(path) for path in paths if os.path.isfile(path))  # noqa: PTH113,PTH202

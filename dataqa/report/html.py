@@ -1,0 +1,98 @@
+"""One self-contained, static HTML page: no script, nothing loaded from elsewhere."""
+
+from __future__ import annotations
+
+from functools import cache
+from importlib import resources
+from typing import Any
+
+import pandas as pd
+from jinja2 import Environment, StrictUndefined, Template
+
+from dataqa.gate import percent
+from dataqa.quoting import printable
+from dataqa.result import AuditResult, CheckResult, plain_values
+
+SHOWN = 200
+"""Findings shown per code; the page says how many there are in all."""
+
+
+def render(result: AuditResult, suffix: str) -> bytes:
+    """Return the page. Everything that comes from data is escaped by the template engine."""
+    return (
+        _template()
+        .render(
+            result=result,
+            verdict=result.verdict,
+            sections=[_section(result, check) for check in result.checks.values()],
+            labels=_label_table(result.records) if _judged(result, "labels") else [],
+            shown=SHOWN,
+        )
+        .encode()
+    )
+
+
+def refuse(suffix: str) -> None:
+    """Accept every suffix."""
+
+
+@cache
+def _template() -> Template:
+    source = (resources.files("dataqa.report") / "report.html.j2").read_text(encoding="utf-8")
+    environment = Environment(
+        autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
+    environment.filters |= {"percent": percent, "printable": _printable, "count": _count}
+    return environment.from_string(source)
+
+
+def _judged(result: AuditResult, name: str) -> bool:
+    return name in result.checks and result.checks[name].status == "ok"
+
+
+def _section(result: AuditResult, check: CheckResult) -> dict[str, Any]:
+    """Gather what the page shows of one check: its number, and its findings by code."""
+    own = result.findings[result.findings["check"] == check.name]
+    return {
+        "check": check,
+        "value": result.metrics.get(check.headline),
+        "tables": [
+            {
+                "code": code,
+                "advice": check.codes.get(str(code), ""),
+                "total": len(rows),
+                "rows": _rows(rows.head(SHOWN), result.records),
+            }
+            for code, rows in own.groupby("code", sort=True)
+        ],
+    }
+
+
+def _rows(findings: pd.DataFrame, records: pd.DataFrame) -> list[dict[str, Any]]:
+    """Put the record's label and text beside each finding."""
+    joined = findings.merge(
+        records[["source", "line", "label", "excerpt"]], on=["source", "line"], how="left"
+    )
+    columns = {name: plain_values(joined[name]) for name in joined.columns}
+    return [
+        dict(zip(columns, values, strict=True)) for values in zip(*columns.values(), strict=True)
+    ]
+
+
+def _label_table(records: pd.DataFrame) -> list[dict[Any, Any]]:
+    """Count records and disagreements by given label, most disputed first."""
+    known = records[records["label"].notna()]
+    table = known.groupby("label").agg(
+        records=("key", "size"), disputed=("suggested_label", "count")
+    )
+    table["share"] = table["disputed"] / table["records"]
+    ordered = table.sort_values(["share", "records"], ascending=False, kind="stable").head(50)
+    return ordered.reset_index().to_dict("records")
+
+
+def _printable(value: object) -> str:
+    return "" if value is None else printable(str(value))
+
+
+def _count(value: float) -> str:
+    return f"{int(value):,}"

@@ -1,0 +1,143 @@
+"""The report for the terminal: verdict first, one line per check, the worst records, what next."""
+
+from __future__ import annotations
+
+import io
+import shlex
+from collections.abc import Iterator
+
+import pandas as pd
+from rich.console import Console, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from dataqa.gate import percent
+from dataqa.quoting import printable
+from dataqa.result import AuditResult, CheckResult
+
+WORST = 8
+WIDTH = 100
+STYLES = {"PASS": "bold green", "FAIL": "bold red", "UNDECIDED": "bold yellow"}
+
+
+def render(result: AuditResult, suffix: str) -> bytes:
+    """Return the report as plain text."""
+    console = Console(file=io.StringIO(), width=WIDTH, color_system=None, force_terminal=False)
+    show(result, console)
+    text: str = console.file.getvalue()  # type: ignore[attr-defined]
+    return "\n".join(line.rstrip() for line in text.splitlines()).encode() + b"\n"
+
+
+def refuse(suffix: str) -> None:
+    """Accept every suffix."""
+
+
+def show(result: AuditResult, console: Console, *, brief: bool = False) -> None:
+    """Print the report on a console; ``brief`` prints only the verdict."""
+    for part in verdict_lines(result) if brief else _parts(result):
+        console.print(part, soft_wrap=isinstance(part, Text))
+
+
+def verdict_lines(result: AuditResult) -> Iterator[Text]:
+    """Yield the verdict, one line per limit."""
+    state = result.verdict.state
+    reasons = result.verdict.reasons
+    crashed = [check.name for check in result.checks.values() if check.status == "crashed"]
+    if not reasons:
+        yield _line((state, STYLES[state]), ("  no limit is set, so nothing was judged", ""))
+    for position, reason in enumerate(reasons):
+        mark = state if position == 0 else " " * len(state)
+        yield _line((mark, STYLES[state]), (f"  {reason.message}", ""))
+    if crashed:
+        yield _line((" " * len(state), ""), (f"  check crashed: {', '.join(crashed)}", ""))
+
+
+def _parts(result: AuditResult) -> Iterator[RenderableType]:
+    yield from verdict_lines(result)
+    yield _line((_dataset_line(result), "dim"))
+    yield Text()
+    yield _check_table(result)
+    yield from _reasons(result)
+    yield from _worst(result)
+    yield Text()
+    yield Text("Next", style="bold")
+    for command in _next_commands(result):
+        yield _line(("  $ ", "dim"), (command, ""))
+
+
+def _dataset_line(result: AuditResult) -> str:
+    data = result.dataset
+    shapes = ", ".join(f"{count:,} {name}" for name, count in data["shapes"].items())
+    unreadable = f", {data['unreadable']:,} unreadable lines" if data["unreadable"] else ""
+    return (
+        f"{', '.join(data['paths'])}: {data['records']:,} records ({shapes}), "
+        f"{data['classes']:,} labels{unreadable}; embedder {result.embedder['name']}"
+    )
+
+
+def _check_table(result: AuditResult) -> Table:
+    table = Table(box=None, pad_edge=False, header_style="dim")
+    table.add_column("check")
+    table.add_column("flagged", justify="right")
+    table.add_column("rate", justify="right")
+    table.add_column("what", overflow="fold")
+    for check in result.checks.values():
+        value = result.metrics.get(check.headline)
+        table.add_row(
+            Text(check.name),
+            Text(f"{check.flagged:,}" if check.status == "ok" else check.status),
+            Text("-" if value is None else percent(value)),
+            Text(f"{check.headline}{_codes(result.findings, check)}", style="dim"),
+        )
+    return table
+
+
+def _codes(findings: pd.DataFrame, check: CheckResult) -> str:
+    counts = findings.loc[findings["check"] == check.name, "code"].value_counts()
+    named = sorted(counts.items(), key=lambda item: (-item[1], str(item[0])))
+    listed = ", ".join(f"{count:,} {str(code).partition('.')[2]}" for code, count in named[:4])
+    return f"  ({listed})" if listed else ""
+
+
+def _reasons(result: AuditResult) -> Iterator[Text]:
+    for check in result.checks.values():
+        if check.status != "ok" or result.metrics.get(check.headline) is None:
+            yield _line((f"  {check.name}: {check.reason}", "yellow"))
+        for note in check.notes:
+            yield _line((f"  {check.name}: {note}", "dim"))
+
+
+def _worst(result: AuditResult) -> Iterator[Text]:
+    """Show the worst findings, taking turns between the checks so that none hides the others."""
+    findings = result.findings
+    if findings.empty:
+        return
+    turn = findings.groupby("check", sort=False).cumcount()
+    order = findings.assign(turn=turn).sort_values(["turn", "score"], ascending=[True, False])
+    quoted = result.records.set_index(["source", "line"])["excerpt"].dropna().to_dict()
+    yield Text()
+    yield Text("Worst records", style="bold")
+    for row in order.head(WORST).to_dict("records"):
+        place = f"{row['source']}:{row['line']}" if row["line"] else "dataset"
+        yield _line((f"  {place}  ", "cyan"), (f"{row['code']}  ", "magenta"), (row["message"], ""))
+        text = quoted.get((row["source"], row["line"]))
+        if text:
+            yield _line(("    “", "dim"), (_shortened(text, 88), "dim"), ("”", "dim"))
+
+
+def _next_commands(result: AuditResult) -> list[str]:
+    paths = " ".join(shlex.quote(path) for path in result.dataset["paths"])
+    worst = result.findings["code"].iloc[0] if len(result.findings) else "labels"
+    return [
+        f"dataqa audit {paths} --out html=report.html    # see every finding with its text",
+        f"dataqa audit {paths} --out records=records.csv    # scores and suggestions per record",
+        f"dataqa explain {shlex.quote(str(worst))}    # what the first finding means",
+    ]
+
+
+def _shortened(text: str, length: int) -> str:
+    return text if len(text) <= length else f"{text[:length]}…"
+
+
+def _line(*parts: tuple[str, str]) -> Text:
+    return Text.assemble(*((printable(text), style) for text, style in parts))

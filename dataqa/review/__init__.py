@@ -1,0 +1,1 @@
+"""Human review: which records to judge, so that the judgements prove something."""
