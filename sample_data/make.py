@@ -1,0 +1,117 @@
+"""Write the sample data folders: believable support tickets with planted faults.
+
+Run ``python sample_data/make.py [--out DIR]``. The same bytes come out every time.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from types import MappingProxyType
+from typing import NamedTuple
+
+HERE = Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE))
+
+import plant  # noqa: E402
+from plant import MISLABELED, Item  # noqa: E402
+from tickets import Writer, load_tables  # noqa: E402
+
+PASSING = {"PASS": 0, "UNDECIDED": 3}
+FAILING = {"FAIL": 1, "UNDECIDED": 3}
+
+EXACT_CODES = (
+    "schema.not_json",
+    "schema.not_object",
+    "schema.no_usable_fields",
+    "schema.wrong_type",
+    "schema.missing_prompt",
+    "schema.empty_prompt",
+    "schema.missing_response",
+    "schema.empty_response",
+    "schema.missing_label",
+    "duplicates.exact",
+    "duplicates.conflict",
+)
+"""Codes about which every folder is exact: what is not planted must not be reported."""
+
+
+class Folder(NamedTuple):
+    """How a folder of sample data is built and what a run on it must find."""
+
+    build: Callable[[Writer], list[Item]]
+    seed: int
+    verdicts: dict[str, int] = PASSING
+    """Allowed states with their exit codes."""
+    bounds: Mapping[str, Mapping[str, float]] = MappingProxyType({})
+    """Least recall and precision for the codes that are not exact."""
+
+
+FOLDERS = {
+    "clean": Folder(plant.clean, 11),
+    "noisy": Folder(
+        plant.noisy, 12, FAILING, {MISLABELED: {"min_recall": 0.6, "min_precision": 0.8}}
+    ),
+    "schema": Folder(plant.schema, 13),
+    "duplicates": Folder(plant.duplicates, 14),
+    "outliers": Folder(
+        plant.outliers, 15, bounds={"outliers.far": {"min_recall": 0.75, "min_precision": 0.5}}
+    ),
+    "labels": Folder(
+        plant.labels, 16, bounds={MISLABELED: {"min_recall": 0.7, "min_precision": 0.6}}
+    ),
+}
+
+
+def render(item: Item, line: int) -> str:
+    """Return the text of a line; tickets get their id from its number."""
+    if item.value is None:
+        return ""
+    is_ticket = isinstance(item.value, dict) and "instruction" in item.value
+    value = {"id": f"t-{line:04d}", **item.value} if is_ticket else item.value
+    text = json.dumps(value, ensure_ascii=False)
+    return text[: len(text) - item.cut]
+
+
+def expectation(folder: Folder, items: list[Item]) -> dict[str, object]:
+    """Return what a run on the folder may and must report."""
+    findings = {
+        code: {
+            "lines": [line for line, item in enumerate(items, 1) if item.code == code],
+            **folder.bounds.get(code, {"exact": True}),
+        }
+        for code in (*EXACT_CODES, *folder.bounds)
+    }
+    return {
+        "args": [],
+        "states": list(folder.verdicts),
+        "exit_codes": list(folder.verdicts.values()),
+        "findings": findings,
+        "truth": {str(line): item.note for line, item in enumerate(items, 1) if item.note},
+    }
+
+
+def write_folder(path: Path, folder: Folder) -> None:
+    """Write ``data.jsonl`` and ``expected.json`` of one folder."""
+    items = folder.build(Writer(load_tables(), folder.seed))
+    lines = [render(item, line) for line, item in enumerate(items, 1)]
+    expected = json.dumps(expectation(folder, items), ensure_ascii=False, indent=1)
+    path.mkdir(parents=True, exist_ok=True)
+    for name, text in (("data.jsonl", "\n".join(lines)), ("expected.json", expected)):
+        (path / name).write_text(text + "\n", encoding="utf-8", newline="\n")
+
+
+def main() -> None:
+    """Write all folders."""
+    parser = argparse.ArgumentParser(description="Write the sample data folders.")
+    parser.add_argument("--out", type=Path, default=HERE, help="folder to write to")
+    out = parser.parse_args().out
+    for name, folder in FOLDERS.items():
+        write_folder(out / name, folder)
+
+
+if __name__ == "__main__":
+    main()

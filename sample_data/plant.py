@@ -1,0 +1,166 @@
+"""Build the lines of the sample data folders and plant the faults in them."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from itertools import cycle
+from typing import Any, NamedTuple
+
+from tickets import Record, Writer
+
+MISLABELED = "labels.likely_mislabeled"
+
+CONFUSABLE = {
+    "billing": "refund",
+    "refund": "billing",
+    "cancellation": "account_data",
+    "account_data": "cancellation",
+    "bug_report": "feature_request",
+    "feature_request": "bug_report",
+}
+
+WIDE = {code: code + 0xFEE0 for code in range(ord("!"), ord("~") + 1)}
+"""ASCII characters to their full-width forms, which NFKC brings back."""
+
+REPHRASINGS: dict[str, Callable[[str], str]] = {
+    "as it is": str,
+    "upper case": str.upper,
+    "double spaces": lambda text: text.replace(" ", "  "),
+    "exclamation marks": lambda text: re.sub(r"\.(?=\s|$)", "!!", text),
+    "lower case, blanks around": lambda text: f"  {text.lower()} \n",
+    "full-width first word": lambda text: _widen_first_word(text),
+    "dots": lambda text: re.sub(r"\.(?=\s|$)", " ...", text),
+}
+"""Changes to a text that leave its normal form alone."""
+
+
+class Item(NamedTuple):
+    """One line to be written, and what was planted on it."""
+
+    value: Any
+    """A record (it gets its ``id`` when written), another JSON value, or None: a blank line."""
+    code: str | None = None
+    note: str | None = None
+    cut: int = 0
+    """Characters to cut off the end of the line."""
+
+
+def _widen_first_word(text: str) -> str:
+    first, *rest = re.split(r"(?<=\w)\b", text, maxsplit=1)
+    return first.translate(WIDE) + "".join(rest)
+
+
+def clean(writer: Writer) -> list[Item]:
+    """1,600 good tickets."""
+    return [Item(record) for record in writer.records(1600)]
+
+
+def noisy(writer: Writer) -> list[Item]:
+    """1,600 tickets, every fifth of them with a random wrong label."""
+    items = clean(writer)
+    for at in writer.rng.sample(range(len(items)), 320):
+        items[at] = _relabelled(items[at].value, writer.wrong_label)
+    return items
+
+
+def labels(writer: Writer) -> list[Item]:
+    """800 tickets, 30 with a random wrong label and 30 with one that is easily confused."""
+    items = [Item(record) for record in writer.records(800)]
+    order = writer.rng.sample(range(len(items)), len(items))
+    for at in order[:30]:
+        items[at] = _relabelled(items[at].value, writer.wrong_label)
+    likely = [at for at in order[30:] if items[at].value["label"] in CONFUSABLE]
+    for at in likely[:30]:
+        items[at] = _relabelled(items[at].value, CONFUSABLE.__getitem__)
+    return items
+
+
+def _relabelled(record: Record, choose: Callable[[str], str]) -> Item:
+    wrong = choose(record["label"])
+    return Item(
+        {**record, "output": wrong, "label": wrong}, MISLABELED, f"right label: {record['label']}"
+    )
+
+
+def schema(writer: Writer) -> list[Item]:
+    """300 good tickets with lines among them that are broken in every known way."""
+    first, *items = [Item(record) for record in writer.records(300)]
+    items += [
+        Item(_ticket(writer), "schema.not_json", "truncated object", cut=23),
+        Item(["billing", "Where is my invoice?"], "schema.not_object", "array"),
+        Item(4711, "schema.not_object", "bare number"),
+        Item(None, None, "blank line, no fault"),
+        Item({"foo": 1}, "schema.no_usable_fields", "no known field"),
+        _changed(writer, "schema.wrong_type", instruction=20250314),
+        _changed(writer, "schema.wrong_type", output=["billing", "refund"]),
+        _changed(writer, "schema.missing_prompt", instruction=None),
+        _changed(writer, "schema.empty_prompt", instruction=""),
+        _changed(writer, "schema.empty_prompt", instruction=" \t\n "),
+        _changed(writer, "schema.missing_response", output=None),
+        _changed(writer, "schema.empty_response", output=""),
+        _changed(writer, "schema.empty_response", output="   "),
+        _changed(writer, "schema.missing_label", label=None),
+        _without(_ticket(writer), "output", "schema.missing_response"),
+        _without(_ticket(writer), "label", "schema.missing_label"),
+        Item({**_joined(_ticket(writer)), "input": None}, None, "input null, no fault"),
+        _without(_joined(_ticket(writer)), "input", None),
+    ]
+    writer.rng.shuffle(items)
+    return [first, *items]
+
+
+def _ticket(writer: Writer) -> Record:
+    label = writer.rng.choice(writer.labels)
+    return writer.record(label, writer.ticket(label))
+
+
+def _joined(record: Record) -> Record:
+    """Return the record with the ticket in its instruction."""
+    return {**record, "instruction": f"{record['instruction']} {record['input']}"}
+
+
+def _changed(writer: Writer, code: str, **change: Any) -> Item:
+    note = ", ".join(f"{name} is {json.dumps(value)}" for name, value in change.items())
+    return Item(_ticket(writer) | change, code, note)
+
+
+def _without(record: Record, name: str, code: str | None) -> Item:
+    kept = {key: value for key, value in record.items() if key != name}
+    return Item(kept, code, f"{name} absent" + ("" if code else ", no fault"))
+
+
+def duplicates(writer: Writer) -> list[Item]:
+    """400 tickets, among them pairs of copies, a group of five and two conflicts."""
+    records = writer.records(383)
+    changes = cycle(list(REPHRASINGS)[1:])
+    groups = [["as it is"]] * 5 + [[next(changes)] for _ in range(6)]
+    groups += [["as it is", "upper case", "double spaces", "dots"]]
+    items = []
+    for number, names in enumerate(groups, 1):
+        record, note = records[number], f"copy in group {number}: "
+        items.append(Item(record, "duplicates.exact", f"original of group {number}"))
+        items += [Item(_rephrased(record, name), "duplicates.exact", note + name) for name in names]
+    for number, name in enumerate(("as it is", "upper case"), len(groups) + 1):
+        record, note = records[number], f"group {number}, label {records[number]['label']}"
+        other = _relabelled(_rephrased(record, name), writer.wrong_label).value
+        items.append(Item(record, "duplicates.conflict", note))
+        items.append(Item(other, "duplicates.conflict", f"group {number}, label {other['label']}"))
+    items += [Item(records[0]), *(Item(record) for record in records[len(groups) + 3 :])]
+    writer.rng.shuffle(items)
+    return items
+
+
+def _rephrased(record: Record, name: str) -> Record:
+    return {**record, "input": REPHRASINGS[name](record["input"])}
+
+
+def outliers(writer: Writer) -> list[Item]:
+    """600 tickets and 12 texts that have nothing to do with them."""
+    items = [Item(record) for record in writer.records(600)]
+    for name, text in writer.tables["foreign"].items():
+        record = writer.record(writer.rng.choice(writer.labels), text)
+        items.append(Item(record, "outliers.far", name))
+    writer.rng.shuffle(items)
+    return items
