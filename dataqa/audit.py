@@ -6,6 +6,7 @@ import os
 import time
 import traceback
 from collections.abc import Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dataqa.config import Config
@@ -55,15 +56,15 @@ def audit(
     progress = progress or Silent()
     checks = choose_checks(config)
     _refuse_unknown_limits(config)
-    choose_embedder(config.embedder, config.seed)
+    embedder, why = choose_embedder(config.embedder, config.seed)
     engine = choose_engine(config.engine, config.jobs, _input_bytes(paths))
     dataset = read(paths, config, engine, progress)
     timings = {"read": time.perf_counter() - started}
-    shared = Shared(dataset, config, engine, progress)
+    shared = Shared(dataset, config, embedder, engine, progress)
     runs = [run_check(check, dataset, shared) for check in checks]
     timings |= {result.name: result.seconds for result, _ in runs}
     timings["total"] = time.perf_counter() - started
-    return _assemble(dataset, config, runs, timings)
+    return _assemble(dataset, config, {"name": embedder.name, "reason": why}, runs, timings)
 
 
 def run_check(check: Check, dataset: Dataset, shared: Shared) -> tuple[CheckResult, Found]:
@@ -83,7 +84,7 @@ def _crashed(check: Check, error: Exception) -> Found:
     from dataqa.checks import Found
 
     frame = traceback.extract_tb(error.__traceback__)[-1]
-    where = f"{os.path.basename(frame.filename)}:{frame.lineno}"  # noqa: PTH119 - a text, no file
+    where = f"{Path(frame.filename).name}:{frame.lineno}"
     return Found(
         metrics=dict.fromkeys(check.metrics),
         reason=f"{type(error).__name__}: {error} ({where})",
@@ -110,11 +111,11 @@ def _check_result(check: Check, found: Found, status: Any, seconds: float) -> Ch
 def _assemble(
     dataset: Dataset,
     config: Config,
+    embedder: Mapping[str, str],
     runs: list[tuple[CheckResult, Found]],
     timings: Mapping[str, float],
 ) -> AuditResult:
     from dataqa.checks import join_findings
-    from dataqa.embedding import choose_embedder
     from dataqa.gate import decide
     from dataqa.result import AuditResult
     from dataqa.review.plan import review_plan
@@ -122,11 +123,10 @@ def _assemble(
     checks = {result.name: result for result, _ in runs}
     metrics = {name: value for _, found in runs for name, value in found.metrics.items()}
     findings = join_findings([found.findings for _, found in runs])
-    embedder, why = choose_embedder(config.embedder, config.seed)
     return AuditResult(
         dataset=_describe(dataset),
         config=config.to_dict(),
-        embedder={"name": embedder.name, "reason": why},
+        embedder=embedder,
         checks=checks,
         metrics=metrics,
         findings=findings,
@@ -192,4 +192,5 @@ def _refuse_unknown_limits(config: Config) -> None:
 
 
 def _input_bytes(paths: tuple[str | os.PathLike[str], ...]) -> int:
-    return sum(os.path.getsize(path) for path in paths if os.path.isfile(path))  # noqa: PTH113,PTH202
+    files = [Path(path) for path in paths]
+    return sum(file.stat().st_size for file in files if file.is_file())

@@ -31,7 +31,7 @@ class Config:
     id_field: str | None = None
     """Field that holds the id (default ``id``)."""
     embedder: str = "auto"
-    """Which vectors stand for texts: ``auto`` or one of ``dataqa.embedding.EMBEDDERS``."""
+    """Which vectors stand for texts: ``auto``, ``lsa``, ``minilm`` or a folder with a model."""
     engine: str = "auto"
     """Who runs the stages: ``auto`` or one of ``dataqa.engine.ENGINES``."""
     jobs: int = 0

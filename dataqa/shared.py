@@ -14,7 +14,7 @@ import numpy as np
 from dataqa import probabilities
 from dataqa.config import Config
 from dataqa.dataset import SHARD_RECORDS, Dataset
-from dataqa.embedding import choose_embedder
+from dataqa.embedding.interface import Embedder
 from dataqa.embedding.terms import Corpus
 from dataqa.engine import Engine
 from dataqa.neighbours import Neighbours, nearest
@@ -50,6 +50,7 @@ class Shared:
 
     dataset: Dataset
     config: Config
+    embedder: Embedder
     engine: Engine
     progress: Progress
     shard_records: int = SHARD_RECORDS
@@ -78,8 +79,7 @@ class Shared:
     @cached_property
     def embeddings(self) -> np.ndarray:
         """Unit vectors, shape (text groups, dimensions), float32."""
-        embedder, _ = choose_embedder(self.config.embedder, self.config.seed)
-        return embedder.embed(self.corpus)
+        return self.embedder.embed(self.corpus)
 
     @cached_property
     def neighbours(self) -> Neighbours:
