@@ -17,7 +17,7 @@ from dataqa.embedding import EMBEDDERS
 from dataqa.engine import ENGINES
 from dataqa.errors import DataqaError, OutputError
 from dataqa.formats import SHAPES
-from dataqa.quoting import printable
+from dataqa.quoting import log_line
 from dataqa.report import RENDERERS, Output, parse_outputs, render, write
 from dataqa.settings import parse_rate
 
@@ -78,7 +78,7 @@ def cli() -> None:
 @click.option("--text-field", metavar="FIELD", help="Field that holds the text.")
 @click.option("--label-field", metavar="FIELD", help="Field that holds the label.")
 @click.option("--id-field", metavar="FIELD", help="Field that holds the id.")
-@click.option("--embedder", metavar="|".join(("auto", *EMBEDDERS)), help="Text vectors.")
+@click.option("--embedder", metavar="|".join(("auto", *EMBEDDERS, "FOLDER")), help="Text vectors.")
 @click.option("--engine", metavar="|".join(("auto", *ENGINES)), help="Who runs the work.")
 @click.option("--jobs", type=int, metavar="N", help="Worker processes [default: one per core].")
 @click.option("--select", multiple=True, metavar="NAME", help="Run only this check; repeatable.")
@@ -210,7 +210,7 @@ def _announce(result: AuditResult, wanted: Sequence[Output], *, quiet: bool, ver
         lines += [f"{name}: {value}" for name, value in result.config.items()]
         lines += [f"seconds for {name}: {value}" for name, value in result.timings.items()]
     for line in lines:
-        console.print(printable(line), markup=False, soft_wrap=True)
+        console.print(log_line(line), markup=False, soft_wrap=True)
 
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
@@ -240,7 +240,7 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
 
 
 def _complain(message: str, hint: str = "") -> int:
-    click.echo(f"dataqa: error: {printable(message)}", err=True)
+    click.echo(f"dataqa: error: {log_line(message)}", err=True)
     if hint:
-        click.echo(f"  try: {printable(hint)}", err=True)
+        click.echo(f"  try: {log_line(hint)}", err=True)
     return BROKEN

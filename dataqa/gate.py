@@ -66,7 +66,7 @@ def _judge(
 ) -> Reason:
     value = metrics.get(name)
     low, high = metrics.get(f"{name}.low", value), metrics.get(f"{name}.high", value)
-    title = name.partition(".")[2].replace("_", " ")
+    title = name.removeprefix("labels.").replace(".", " ").replace("_", " ")
     if value is None or low is None or high is None:
         message = f"{title} was not measured: {_why_not(name, checks)}"
         return Reason(name, None, None, None, limit, "UNDECIDED", message)

@@ -14,6 +14,7 @@ _MASKS = (
 _UNPRINTABLE = re.compile(
     r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb]"
 )
+_CI_COMMAND = re.compile(r"(##(?:vso)?)\[", re.IGNORECASE)
 _SPACES = re.compile(r"\s+")
 
 
@@ -29,16 +30,22 @@ def excerpt(text: str, mode: str) -> str | None:
         for pattern, mask in _MASKS:
             text = pattern.sub(mask, text[: 8 * EXCERPT_CHARACTERS])
     line = printable(_SPACES.sub(" ", text[: 4 * EXCERPT_CHARACTERS]).strip())
-    short = line[:EXCERPT_CHARACTERS]
-    return short if short == text.strip() or len(line) <= EXCERPT_CHARACTERS else f"{short}…"
+    return line if len(line) <= EXCERPT_CHARACTERS else f"{line[:EXCERPT_CHARACTERS]}…"
 
 
 def printable(text: str) -> str:
-    """Replace characters that steer a terminal, break a line or reverse its direction by ``�``.
+    """Replace characters that steer a terminal, break a line or reverse its direction by ``�``."""
+    return _UNPRINTABLE.sub("\ufffd", text)
 
-    Two colons in a row, with which CI logs start a command, are separated.
+
+def log_line(text: str) -> str:
+    """Return a printable text that no CI log takes for a command.
+
+    GitHub and Azure run ``::name::`` at the start of a line, and ``##[name]`` or ``##vso[name]``
+    anywhere in it.
     """
-    return _UNPRINTABLE.sub("\ufffd", text).replace("::", ":\u2060:")
+    plain = _CI_COMMAND.sub(r"\1 [", printable(text))
+    return f"· {plain}" if plain.lstrip().startswith("::") else plain
 
 
 def spreadsheet_safe(text: str) -> str:

@@ -12,7 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from dataqa.gate import percent
-from dataqa.quoting import printable
+from dataqa.quoting import log_line
 from dataqa.result import AuditResult, CheckResult
 
 WORST = 8
@@ -140,4 +140,6 @@ def _shortened(text: str, length: int) -> str:
 
 
 def _line(*parts: tuple[str, str]) -> Text:
-    return Text.assemble(*((printable(text), style) for text, style in parts))
+    """Build one line of output; only its whole decides whether it looks like a CI command."""
+    line = Text.assemble(*((log_line(text), style) for text, style in parts))
+    return line if log_line(line.plain) == line.plain else Text(log_line(line.plain))
