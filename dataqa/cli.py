@@ -226,7 +226,7 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
         code = _complain(error.message, error.hint)
     except (click.Abort, KeyboardInterrupt):
         code = _complain("stopped by the user; nothing was judged")
-    except BrokenPipeError:
+    except (BrokenPipeError, SystemExit):  # click and rich exit 1, which would mean FAIL
         sys.stdout = None  # nobody reads it, so nothing to flush
         code = _complain("standard output was closed before everything was written")
     except Exception as error:  # noqa: BLE001 - a user never sees a traceback unasked

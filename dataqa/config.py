@@ -23,7 +23,7 @@ class Config:
     """Everything that decides what a run does; equal configs on equal data give equal results."""
 
     format: str = "auto"
-    """Record shape: ``auto`` or one of ``dataqa.formats.SHAPES``."""
+    """Record shape: ``auto`` or a name that ``dataqa audit --help`` lists."""
     text_field: str | None = None
     """Field that holds the text; makes every record a classification record."""
     label_field: str | None = None
@@ -33,7 +33,7 @@ class Config:
     embedder: str = "auto"
     """Which vectors stand for texts: ``auto``, ``lsa``, ``minilm`` or a folder with a model."""
     engine: str = "auto"
-    """Who runs the stages: ``auto`` or one of ``dataqa.engine.ENGINES``."""
+    """Who runs the work: ``auto``, ``serial`` or ``processes``."""
     jobs: int = 0
     """Worker processes of the engine; 0 means one per available core."""
     seed: int = 0

@@ -174,7 +174,7 @@ def _discriminants(vectors: np.ndarray, sums: Sums) -> np.ndarray:
     means = sums.vectors[0] / np.maximum(counts, 1)[:, None]
     within = sums.gram[0] - (means * counts[:, None]).T @ means
     within /= max(counts.sum(), 1)
-    ridge = max(SHRINKAGE * np.trace(within) / width, FLOOR)
+    ridge = max(SHRINKAGE * np.trace(within) / max(width, 1), FLOOR)
     weights = np.linalg.solve(within + ridge * np.eye(width), means.T)
     offsets = _log_prior(counts) - 0.5 * np.einsum("cd,dc->c", means, weights)
     return np.asarray(vectors @ weights + offsets)
