@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from dataqa.errors import ConfigError
-from dataqa.settings import construct, parse_rate, unknown_name
+from dataqa.settings import checked_values, parse_rate, unknown_name
 
 MISLABEL_RATE = "labels.mislabel_rate"
 DEFAULT_LIMITS: Mapping[str, float] = {MISLABEL_RATE: 0.15}
@@ -74,30 +74,12 @@ class Config:
         if not isinstance(extra, Mapping) or not isinstance(checks, Mapping):
             raise ConfigError("limits and checks are tables of names and values")
         limits |= {str(name): parse_rate(value, f"limits.{name}") for name, value in extra.items()}
-        plain = construct(_Plain, given, "config")
-        changed = {name: getattr(plain, name) for name in given}
+        changed = checked_values(Config, given, "config")
         return replace(self, **changed, limits=limits, checks=checks)
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain values for the ``config`` section of a result."""
         return {name: _listed(value) for name, value in asdict(self).items()}
-
-
-@dataclass(frozen=True)
-class _Plain:
-    """The fields of Config that are written as one value; the table that type-checks them."""
-
-    format: str = ""
-    text_field: str | None = None
-    label_field: str | None = None
-    id_field: str | None = None
-    embedder: str = ""
-    engine: str = ""
-    jobs: int = 0
-    seed: int = 0
-    select: tuple[str, ...] = ()
-    ignore: tuple[str, ...] = ()
-    show_text: str = ""
 
 
 def _listed(value: object) -> object:
@@ -140,7 +122,7 @@ def _table(path: Path, *, explicit: bool) -> dict[str, Any] | None:
 
 def _from_table(table: dict[str, Any] | None, where: str) -> Config:
     values = dict(table or {})
-    known = {item.name for item in fields(_Plain)} | {"gate", "checks"}
+    known = {item.name for item in fields(Config)} - {"limits"} | {"gate"}
     gate = _section(values.pop("gate", {}), f"{where} [gate]")
     checks = {
         name: _section(section, f"{where} [checks.{name}]")

@@ -55,17 +55,24 @@ def construct(kind: type[T], values: Mapping[str, object], where: str) -> T:
     Raises:
         ConfigError: a name is not a field of ``kind``, or a value has another type than it.
     """
-    hints = typing.get_type_hints(kind)
-    known = {field.name for field in fields(kind) if field.init}  # type: ignore[arg-type]
-    checked: dict[str, Any] = {}
-    for name, value in values.items():
-        if name not in known:
-            raise unknown_name("setting", name, known, where)
-        checked[name] = _checked(value, hints[name], f"{where}.{name}")
     try:
-        return kind(**checked)
+        return kind(**checked_values(kind, values, where))
     except ValueError as error:
         raise ConfigError(f"{where}: {error}") from error
+
+
+def checked_values(kind: type, values: Mapping[str, object], where: str) -> dict[str, Any]:
+    """Return values for fields of a settings dataclass, with names and types checked.
+
+    Raises:
+        ConfigError: a name is not a field of ``kind``, or a value has another type than it.
+    """
+    hints = typing.get_type_hints(kind)
+    known = {field.name for field in fields(kind)}
+    for name in values:
+        if name not in known:
+            raise unknown_name("setting", name, known, where)
+    return {name: _checked(value, hints[name], f"{where}.{name}") for name, value in values.items()}
 
 
 def _checked(value: object, wanted: object, where: str) -> object:
