@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
 from dataqa.progress import Progress
 
-BLOCK_ROWS = 1024
+BLOCK_VALUES = 16 * 2**20
+"""Similarities that one thread holds at once."""
 CELL = 32
 """Columns whose maximum is taken first: the k best values lie in the k cells of largest maximum,
 so selection looks at k * CELL values of a row instead of all."""
@@ -29,13 +32,15 @@ class Neighbours:
     """How many vectors were searched; all of them unless the set is very large."""
 
 
-def nearest(vectors: np.ndarray, k: int, progress: Progress) -> Neighbours:
+def nearest(vectors: np.ndarray, k: int, progress: Progress, *, threads: int = 1) -> Neighbours:
     """Find the ``k`` nearest other vectors of each row by exact blocked matrix products.
 
     Args:
         vectors: (n, d) unit rows; a row of zeros has no neighbours and is nobody's neighbour.
         k: how many.
         progress: told of every block.
+        threads: blocks worked on at once; their number and the cutting into blocks are
+            independent, so that the result does not depend on it.
     """
     usable = np.flatnonzero(vectors.any(axis=1))
     candidates = usable[:MAX_CANDIDATES]
@@ -44,17 +49,29 @@ def nearest(vectors: np.ndarray, k: int, progress: Progress) -> Neighbours:
     kept = min(k, len(candidates) - 1)
     if kept > 0:
         target = np.ascontiguousarray(vectors[candidates].T)
-        starts = range(0, len(usable), BLOCK_ROWS)
-        for start in progress.track(starts, "finding neighbours", len(starts)):
-            rows = usable[start : start + BLOCK_ROWS]
-            scores = vectors[rows] @ target
-            own = np.searchsorted(candidates, rows)
-            inside = own < len(candidates)
-            scores[np.flatnonzero(inside), own[inside]] = -np.inf
-            best = _largest(scores, kept)
-            index[rows, :kept] = candidates[best]
-            similarity[rows, :kept] = np.take_along_axis(scores, best, axis=1)
+        size = max(BLOCK_VALUES // len(candidates), 1)
+        blocks = [usable[start : start + size] for start in range(0, len(usable), size)]
+        search = partial(_search, vectors, candidates, target, kept)
+        with ThreadPoolExecutor(threads) as pool:
+            found = pool.map(search, blocks)
+            for rows, (best, scores) in progress.track(
+                zip(blocks, found, strict=True), "finding neighbours", len(blocks)
+            ):
+                index[rows, :kept] = best
+                similarity[rows, :kept] = scores
     return Neighbours(index, np.clip(similarity, -1, 1), len(candidates))
+
+
+def _search(
+    vectors: np.ndarray, candidates: np.ndarray, target: np.ndarray, k: int, rows: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return the nearest candidates of one block of rows and their similarities."""
+    scores = vectors[rows] @ target
+    own = np.searchsorted(candidates, rows)
+    inside = own < len(candidates)
+    scores[np.flatnonzero(inside), own[inside]] = -np.inf
+    best = _largest(scores, k)
+    return candidates[best], np.take_along_axis(scores, best, axis=1)
 
 
 def _largest(scores: np.ndarray, k: int) -> np.ndarray:

@@ -16,7 +16,7 @@ from dataqa.config import Config
 from dataqa.dataset import SHARD_RECORDS, Dataset
 from dataqa.embedding.interface import Embedder
 from dataqa.embedding.terms import Corpus
-from dataqa.engine import Engine
+from dataqa.engine import Engine, available_cores
 from dataqa.neighbours import Neighbours, nearest
 from dataqa.normalise import Groups, find_groups
 from dataqa.probabilities import Labeled
@@ -84,7 +84,8 @@ class Shared:
     @cached_property
     def neighbours(self) -> Neighbours:
         """The nearest other text groups of each text group."""
-        return nearest(self.embeddings, NEIGHBOURS, self.progress)
+        threads = self.config.jobs or available_cores()
+        return nearest(self.embeddings, NEIGHBOURS, self.progress, threads=threads)
 
     def label_model(self, folds: int, min_class_records: int) -> LabelModel:
         """Model the labels of all classes with at least ``min_class_records`` records."""

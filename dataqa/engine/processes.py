@@ -30,10 +30,11 @@ class ProcessesEngine:
         Raises:
             DataqaError: a worker process was killed, most often for want of memory.
         """
-        from joblib import Parallel, delayed
+        from joblib import Parallel, delayed, parallel_config
         from joblib.externals.loky.process_executor import TerminatedWorkerError
 
-        pool = Parallel(n_jobs=self.jobs, backend="loky", return_as="generator")
+        with parallel_config("loky", inner_max_num_threads=1):
+            pool = Parallel(n_jobs=self.jobs, return_as="generator")
         try:
             yield from pool(delayed(stage)(shard) for shard in shards)
         except TerminatedWorkerError as error:
