@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import sys
 import traceback
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import nullcontext
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 import click
 
@@ -17,8 +17,9 @@ from dataqa.embedding import EMBEDDERS
 from dataqa.engine import ENGINES
 from dataqa.errors import DataqaError, OutputError
 from dataqa.formats import SHAPES
+from dataqa.options import judging, out_option
 from dataqa.quoting import log_line
-from dataqa.report import RENDERERS, Output, parse_outputs, render, write
+from dataqa.report import Output, parse_outputs, render, write
 from dataqa.settings import parse_rate
 
 if TYPE_CHECKING:
@@ -35,34 +36,6 @@ Exit codes:
   3  UNDECIDED: the evidence does not decide, or a limited check did not run"""
 
 FILE = click.Path(path_type=Path)
-Command = Callable[..., Any]
-
-
-def judging(command: Command) -> Command:
-    """Add the options of commands that end in a verdict."""
-    for option in (
-        click.option("-v", "--verbose", is_flag=True, help="Also tell settings and timings."),
-        click.option("-q", "--quiet", is_flag=True, help="Print the verdict only; no progress."),
-        click.option("--exit-zero", is_flag=True, help="Exit 0 in place of 1 and 3 (never of 2)."),
-        out_option(),
-        click.option(
-            "--max-mislabel-rate", metavar="RATE", help="Gate limit, as 15% or 0.15 [default: 15%]."
-        ),
-    ):
-        command = option(command)
-    return command
-
-
-def out_option(*, required: bool = False) -> Callable[[Command], Command]:
-    """Build the ``--out`` option."""
-    return click.option(
-        "--out",
-        "outputs",
-        metavar="FORMAT=PATH",
-        multiple=True,
-        required=required,
-        help=f"Write a report; repeatable. FORMAT: {', '.join(RENDERERS)}. PATH '-' is stdout.",
-    )
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]}, epilog=EXIT_CODES)
@@ -120,7 +93,7 @@ def gate(
     from dataqa.gate import rejudged
     from dataqa.report.json import load
 
-    wanted = parse_outputs(outputs)
+    wanted = parse_outputs(outputs, inputs=[str(result_path)])
     result = load(result_path)
     limits = dict(result.config["limits"])
     if max_mislabel_rate is not None:
@@ -216,27 +189,39 @@ def _announce(result: AuditResult, wanted: Sequence[Output], *, quiet: bool, ver
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """Run the command line and exit; every error ends in one message and exit code 2."""
     try:
-        code = cli.main(args=arguments, prog_name="dataqa", standalone_mode=False)
-    except click.exceptions.Exit as stop:
-        code = stop.exit_code
-    except click.ClickException as error:
-        error.show()
-        code = BROKEN
-    except DataqaError as error:
-        code = _complain(error.message, error.hint)
-    except (click.Abort, KeyboardInterrupt):
-        code = _complain("stopped by the user; nothing was judged")
+        code = _run(arguments)
     except (BrokenPipeError, SystemExit):  # click and rich exit 1, which would mean FAIL
         sys.stdout = None  # nobody reads it, so nothing to flush
         code = _complain("standard output was closed before everything was written")
+    except OSError as error:
+        code = _complain(f"input or output failed ({error.strerror or error})")
     except Exception as error:  # noqa: BLE001 - a user never sees a traceback unasked
-        if {"-v", "--verbose"} & set(arguments if arguments is not None else sys.argv[1:]):
+        if _wants_details(sys.argv[1:] if arguments is None else arguments):
             traceback.print_exc()
         code = _complain(
             f"internal error: {type(error).__name__}: {error}",
             "run again with -v for the traceback, and report it",
         )
     sys.exit(code)
+
+
+def _run(arguments: Sequence[str] | None) -> int:
+    try:
+        return int(cli.main(args=arguments, prog_name="dataqa", standalone_mode=False) or 0)
+    except click.exceptions.Exit as stop:
+        return stop.exit_code
+    except click.ClickException as error:
+        error.show()
+        return BROKEN
+    except DataqaError as error:
+        return _complain(error.message, error.hint)
+    except (click.Abort, KeyboardInterrupt):
+        return _complain("stopped by the user; nothing was judged")
+
+
+def _wants_details(arguments: Sequence[str]) -> bool:
+    short = [name for name in arguments if name.startswith("-") and not name.startswith("--")]
+    return "--verbose" in arguments or any("v" in name for name in short)
 
 
 def _complain(message: str, hint: str = "") -> int:

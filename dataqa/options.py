@@ -1,0 +1,41 @@
+"""Options that several commands share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import click
+
+from dataqa.report import RENDERERS
+
+Command = Callable[..., Any]
+
+
+def judging(command: Command) -> Command:
+    """Add the options of commands that end in a verdict."""
+    for option in (
+        click.option("-v", "--verbose", is_flag=True, help="Also tell settings and timings."),
+        click.option("-q", "--quiet", is_flag=True, help="Print the verdict only; no progress."),
+        click.option("--exit-zero", is_flag=True, help="Exit 0 in place of 1 and 3 (never of 2)."),
+        out_option(),
+        click.option(
+            "--max-mislabel-rate",
+            metavar="RATE",
+            help="Gate limit, as 15% or 0.15 [default: 15%; of gate: the result's].",
+        ),
+    ):
+        command = option(command)
+    return command
+
+
+def out_option(*, required: bool = False) -> Callable[[Command], Command]:
+    """Build the ``--out`` option."""
+    return click.option(
+        "--out",
+        "outputs",
+        metavar="FORMAT=PATH",
+        multiple=True,
+        required=required,
+        help=f"Write a report; repeatable. FORMAT: {', '.join(RENDERERS)}. PATH '-' is stdout.",
+    )
