@@ -114,10 +114,11 @@ def _table(path: Path, *, explicit: bool) -> dict[str, Any] | None:
         raise ConfigError(f"{path}: not valid TOML ({error})") from error
     if path.name != "pyproject.toml":
         return content
-    section: dict[str, Any] | None = content.get("tool", {}).get("dataqa")
+    tool = content.get("tool")
+    section = tool.get("dataqa") if isinstance(tool, dict) else None
     if section is None and explicit:
         raise ConfigError(f"{path}: has no [tool.dataqa] table")
-    return section
+    return None if section is None else _section(section, f"{path} [tool.dataqa]")
 
 
 def _from_table(table: dict[str, Any] | None, where: str) -> Config:

@@ -52,7 +52,7 @@ def overview() -> str:
 def configuration() -> str:
     """Return a ``dataqa.toml`` with every setting, its default and what it means, commented out."""
     lines = [
-        "# Settings of dataqa. Every line shows a default; remove the # to change it.",
+        "# Settings of dataqa: defaults and examples; remove the # to change a line.",
         "# The same table can stand in pyproject.toml as [tool.dataqa].",
         "",
         *_plain_settings(),

@@ -95,10 +95,14 @@ def choose_shapes(
 
 
 def canonical(record: Record, shapes: tuple[Shape, ...]) -> Canonical:
-    """Bring one record to canonical columns, by the first shape that fits it."""
+    """Bring one record to canonical columns, by the first shape that fits it.
+
+    Raises:
+        ValueError: a value is nested too deeply; its arguments are finding code and message.
+    """
     shape = next((shape for shape in shapes if shape.prompt in record), None)
     if shape is None:
-        key = xxhash.xxh3_128_hexdigest(orjson.dumps(record, option=orjson.OPT_SORT_KEYS))
+        key = xxhash.xxh3_128_hexdigest(_json(record))
         return Canonical(UNKNOWN, None, None, None, None, None, key, ())
     values: dict[str, str | None] = dict.fromkeys(("prompt", "context", "response", "label"))
     wrong: list[tuple[str, str]] = []
@@ -107,7 +111,7 @@ def canonical(record: Record, shapes: tuple[Shape, ...]) -> Canonical:
         if value is None or isinstance(value, str):
             values[column] = value
         else:
-            values[column] = orjson.dumps(value).decode()
+            values[column] = _json(value).decode()
             if column != "label" or isinstance(value, list | dict):
                 wrong.append((name, _json_type(value)))
     identifier = record.get(shape.id)
@@ -121,12 +125,20 @@ def canonical(record: Record, shapes: tuple[Shape, ...]) -> Canonical:
 
 
 def _content_key(*parts: str | None) -> str:
-    joined = "\x1f".join("\x00" if part is None else part for part in parts)
-    return xxhash.xxh3_128_hexdigest(joined.encode("utf-8", "surrogatepass"))
+    """Hash the parts with their lengths, so that no text can imitate a border between them."""
+    framed = "".join("-" if part is None else f"{len(part)}:{part}" for part in parts)
+    return xxhash.xxh3_128_hexdigest(framed.encode("utf-8", "surrogatepass"))
 
 
 def _as_text(value: object) -> str:
-    return value if isinstance(value, str) else orjson.dumps(value).decode()
+    return value if isinstance(value, str) else _json(value).decode()
+
+
+def _json(value: object) -> bytes:
+    try:
+        return orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
+    except orjson.JSONEncodeError as error:  # it reads 1,024 levels and writes 254
+        raise ValueError("not_json", "nested too deeply; flatten the record") from error
 
 
 def _json_type(value: object) -> str:

@@ -9,7 +9,7 @@ EXCERPT_CHARACTERS = 280
 _MASKS = (
     (re.compile(r"[\w.+-]+@[\w-]+\.[\w.-]+"), "[email]"),
     (re.compile(r"https?://\S+|www\.\S+"), "[url]"),
-    (re.compile(r"\+?\d(?:[ ./()-]?\d){3,}"), "[number]"),
+    (re.compile(r"\+?\d(?:[ ./()-]{0,2}\d){3,}"), "[number]"),
 )
 _UNPRINTABLE = re.compile(
     r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb]"
@@ -26,6 +26,7 @@ def excerpt(text: str, mode: str) -> str | None:
     """
     if mode == "never":
         return None
+    text = text.lstrip()
     if mode == "redacted":
         for pattern, mask in _MASKS:
             text = pattern.sub(mask, text[: 8 * EXCERPT_CHARACTERS])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import pandas as pd
 
@@ -28,6 +28,13 @@ FINDING_DTYPES = {
 }
 """Columns of the findings frame. ``score`` is 0..1, 1 = worst; ``evidence`` holds dicts and
 ``related`` lists of line numbers."""
+
+_NEEDED: tuple[tuple[str, str, type], ...] = (
+    *(("dataset", name, int) for name in ("records", "unreadable", "classes")),
+    *(("dataset", name, kind) for name, kind in (("paths", list), ("shapes", dict))),
+    *(("dataset", "sha256", str), ("embedder", "name", str), ("config", "limits", dict)),
+)
+"""(section, name, type) of the plain values that gate and reports rely on."""
 
 Status = Literal["ok", "skipped", "crashed"]
 State = Literal["PASS", "FAIL", "UNDECIDED"]
@@ -148,6 +155,9 @@ class AuditResult:
 
     @classmethod
     def _rebuilt(cls, values: Mapping[str, Any]) -> AuditResult:
+        for section, name, kind in _NEEDED:
+            if not isinstance(values[section][name], kind):
+                raise TypeError(f"{section}.{name} is no {kind.__name__}")
         verdict = dict(values["verdict"])
         verdict["reasons"] = tuple(Reason(**reason) for reason in verdict["reasons"])
         return cls(
@@ -184,6 +194,8 @@ def _check_values(check: CheckResult) -> dict[str, Any]:
 
 
 def _check(name: str, values: Mapping[str, Any]) -> CheckResult:
+    if values["status"] not in get_args(Status):
+        raise ValueError(f"checks.{name}.status is {values['status']!r}")
     return CheckResult(name=name, **{**values, "notes": tuple(values["notes"])})
 
 
@@ -196,6 +208,8 @@ def _plain(values: dict[str, Any]) -> dict[str, Any]:
 def _frame(columns: Mapping[str, list[Any]], dtypes: Mapping[str, str]) -> pd.DataFrame:
     if dtypes and list(columns) != list(dtypes):
         raise ValueError(f"columns {list(columns)}")
+    if len({len(values) for values in columns.values()}) > 1:
+        raise ValueError("columns of different lengths")
     return pd.DataFrame(
         {
             name: pd.Series(values, dtype=dtypes.get(name) or _dtype(values))

@@ -70,9 +70,14 @@ class Duplicates:
                 "duplicates.conflict_rate": conflict_rate,
             },
             columns={"duplicate_group": _group_names(pairs, copies)},
-            reason=None if conflict_rate is not None else "conflicts need labels to compare",
+            reason=None if conflict_rate is not None else self._why_no_conflicts(),
             notes=(f"{redundant:,} records are redundant copies",) if redundant else (),
         )
+
+    def _why_no_conflicts(self) -> str:
+        if self.report_conflicts:
+            return "conflicts need labels to compare"
+        return "conflicts were left out by the setting report_conflicts"
 
 
 def _repeated(groups: Groups) -> np.ndarray:

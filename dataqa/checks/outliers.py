@@ -51,8 +51,8 @@ class Outliers:
 
     def __post_init__(self) -> None:
         """Refuse a fence inside the middle half."""
-        if self.fence < 0:
-            raise ValueError(f"fence {self.fence} is below 0")
+        if not self.fence >= 0:
+            raise ValueError(f"fence {self.fence} is not 0 or more")
 
     def find(self, dataset: Dataset, shared: Shared) -> Found:
         """Score every record that has text; ``outliers.rate`` is the share of those reported."""

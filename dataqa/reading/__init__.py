@@ -68,11 +68,17 @@ def read(
 
 def _size(path: Path, source: str) -> int:
     """Return the size in bytes, or say why the file is no input."""
-    if path.is_dir():
-        raise InputError(f"{source}: is a directory", hint="name the .jsonl files in it")
     try:
+        source.encode()
+        if path.is_dir():
+            raise InputError(f"{source}: is a directory", hint="name the .jsonl files in it")
+        if path.exists() and not path.is_file():
+            raise InputError(f"{source}: is not a regular file", hint="save its content to a file")
         with path.open("rb") as file:
             size = file.seek(0, 2)
+    except UnicodeEncodeError as error:
+        name = source.encode(errors="backslashreplace").decode()
+        raise InputError(f"{name}: the file name is not UTF-8", hint="rename it") from error
     except OSError as error:
         reason = os.strerror(error.errno) if error.errno else str(error)
         raise InputError(f"{source}: cannot be read ({reason})") from error

@@ -40,6 +40,8 @@ def chunks(
             )
         start = len(BOM) if head.startswith(BOM) else 0
         end = file.seek(0, 2)
+        if start == end:  # nothing but a byte order mark
+            yield Chunk(path, source, start, end, shapes)
         while start < end:
             file.seek(min(start + size, end))
             file.readline()
@@ -67,11 +69,11 @@ def parse(chunk: Chunk) -> Part:
             continue
         try:
             record = _record(line)
+            row = canonical(record, chunk.shapes)
         except ValueError as error:
             unreadable += 1
             faults.append((*place, error.args[0], error.args[1]))
             continue
-        row = canonical(record, chunk.shapes)
         faults.extend((*place, *fault) for fault in _faults(row, chunk.shapes, record))
         if row.shape == UNKNOWN and len(seen) < SEEN_LIMIT:
             seen |= dict.fromkeys(record)

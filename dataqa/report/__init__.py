@@ -81,7 +81,7 @@ def write(content: bytes, path: str) -> None:
     Raises:
         OutputError: the file cannot be written.
     """
-    target = Path(path)
+    target = Path(path).resolve()
     try:
         handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
         try:
@@ -105,6 +105,10 @@ def _refuse_unwritable(place: Path, path: str) -> None:
         raise OutputError(f"--out {path}: is a directory", hint="name a file in it")
     if not place.parent.is_dir():
         raise OutputError(f"--out {path}: there is no directory {place.parent}", hint="make it")
+    if not os.access(place.parent, os.W_OK):
+        raise OutputError(f"--out {path}: the directory {place.parent} cannot be written to")
+    if Path(path).exists() and not Path(path).is_file():
+        raise OutputError(f"--out {path}: is not a regular file", hint="'-' is standard output")
 
 
 def _umask() -> int:
