@@ -1,0 +1,229 @@
+"""Confident learning: what is flagged, how the rate is bracketed, and when there is none."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from dataqa.checks.labels import RATE, Labels, cohen_kappa
+from dataqa.dataset import Dataset
+from dataqa.shared import LabelModel, Shared
+
+if TYPE_CHECKING:
+    from tests.conftest import Bench, Line, Record
+
+Tickets = Callable[..., list[dict[str, Any]]]
+
+
+def prepared(bench: Bench, lines: list[Line]) -> tuple[Dataset, Shared]:
+    dataset = bench.read(lines)
+    return dataset, bench.shared(dataset)
+
+
+def model_of(shared: Shared, check: Labels) -> LabelModel:
+    return shared.label_model(check.folds, check.min_class_records)
+
+
+def confusable(tickets: Tickets, n: int, flip: float, seed: int = 0) -> list[Record]:
+    """Tickets with words of two classes, so that models are unsure."""
+    records, others = tickets(n, seed=seed, flip=flip), tickets(n, seed=seed + 1)
+    rng = np.random.default_rng(seed)
+    for record, other in zip(records, rng.permutation(np.array(others, dtype=object)), strict=True):
+        kept = record["text"].split()[: int(rng.integers(4, 13))]
+        record["text"] = " ".join([*kept, *other["text"].split()[:5]])
+    return records
+
+
+@pytest.mark.parametrize("flip", [0.0, 0.1, 0.3])
+@pytest.mark.parametrize("seed", [0, 1])
+def test_the_number_flagged_is_cleanlabs_off_diagonal_count(
+    flip: float, seed: int, bench: Bench, tickets: Tickets
+) -> None:
+    from cleanlab.count import num_label_issues
+
+    dataset, shared = prepared(bench, confusable(tickets, 300, flip, seed))
+    check = Labels()
+    found, model = check.find(dataset, shared), model_of(shared, check)
+    count = num_label_issues(model.label, model.probabilities, estimation_method="off_diagonal")
+    assert len(found.findings) == count
+    assert found.metrics[f"{RATE}.low"] == pytest.approx(count / 300)
+
+
+@pytest.mark.parametrize("seed", [0, 1, 2])
+def test_planted_flips_are_ranked_low_and_flagged(
+    seed: int, bench: Bench, tickets: Tickets
+) -> None:
+    records = tickets(300, seed=seed, flip=0.1)
+    result = bench.audit(records)
+    table = result.records.assign(
+        flipped=[record["label"] != record["truth"] for record in records],
+        truth=[record["truth"] for record in records],
+    )
+    lowest = table.sort_values("label_quality").head(30)
+    assert lowest["flipped"].mean() >= 0.9
+    flagged = table["line"].isin(result.findings["line"])
+    assert flagged[table["flipped"]].mean() >= 0.5
+    assert flagged[~table["flipped"]].mean() <= 0.02
+    right = table["suggested_label"] == table["truth"]
+    assert right[table["flipped"]].mean() >= 0.9
+    assert result.metrics[RATE] == pytest.approx(0.1, abs=0.05)
+
+
+def test_clean_labels_have_a_low_bracket(bench: Bench, tickets: Tickets) -> None:
+    found = bench.find(Labels(), tickets(300))
+    assert found.findings.empty
+    assert found.metrics[f"{RATE}.high"] <= 0.02
+
+
+@pytest.mark.parametrize("flip", [0.0, 0.1, 0.3])
+def test_the_bracket_is_in_order(flip: float, bench: Bench, tickets: Tickets) -> None:
+    metrics = bench.find(Labels(), confusable(tickets, 300, flip)).metrics
+    assert 0 <= metrics[f"{RATE}.low"] <= metrics[RATE] <= metrics[f"{RATE}.high"] <= 1
+
+
+def test_a_suggestion_stands_where_the_models_disagree_only(bench: Bench, tickets: Tickets) -> None:
+    dataset, shared = prepared(bench, confusable(tickets, 200, 0.2))
+    check = Labels()
+    columns, model = check.find(dataset, shared).columns, model_of(shared, check)
+    names = np.array(model.classes, dtype=object)[model.probabilities.argmax(axis=1)]
+    given = dataset.frame["label"].to_numpy()[model.rows]
+    suggested = pd.Series(columns["suggested_label"]).to_numpy()[model.rows]
+    assert (suggested[names != given] == names[names != given]).all()
+    assert pd.isna(suggested[names == given]).all()
+    assert (names != given).any()
+
+
+def test_a_finding_says_what_is_given_what_is_suggested_and_what_is_near(
+    bench: Bench, tickets: Tickets
+) -> None:
+    records = tickets(200, flip=0.05)
+    dataset, shared = prepared(bench, records)
+    finding = Labels().find(dataset, shared).findings.iloc[0]
+    record, evidence = records[finding["line"] - 1], finding["evidence"]
+    assert finding["code"] == "labels.likely_mislabeled"
+    assert (evidence["given"], evidence["suggested"]) == (record["label"], record["truth"])
+    assert f"labelled {record['label']!r}" in finding["message"]
+    near = [records[line - 1]["label"] for line in finding["related"]]
+    assert evidence["neighbour_labels"] == near
+    assert len(near) == 3
+
+
+# No rate
+
+
+def reason_for(bench: Bench, lines: list[Line], check: Labels | None = None) -> str:
+    """Return why there is no rate; there must be none."""
+    found = bench.find(check or Labels(), lines)
+    assert set(found.metrics.values()) == {None}
+    return found.reason or ""
+
+
+def test_labels_that_cannot_be_predicted_have_no_rate(bench: Bench, tickets: Tickets) -> None:
+    records = tickets(300)
+    rng = np.random.default_rng(0)
+    for record in records:
+        record["label"] = str(rng.choice(["x", "y", "z"]))
+    reason = reason_for(bench, records)
+    assert "the models cannot predict these labels" in reason
+    assert "review a random sample" in reason
+
+
+def test_too_few_records_have_no_rate_but_findings(bench: Bench, tickets: Tickets) -> None:
+    records = tickets(90, flip=0.05)
+    assert "90 records could be checked, a rate needs 100" in reason_for(bench, records)
+    found = bench.find(Labels(), records)
+    assert not found.skipped
+    assert len(found.findings) > 0
+    assert None not in bench.find(Labels(min_records=90), records).metrics.values()
+
+
+def test_one_class_has_no_rate(bench: Bench, tickets: Tickets) -> None:
+    records = [record | {"label": "only"} for record in tickets(120)]
+    assert "one class ('only')" in reason_for(bench, records)
+
+
+def test_all_labels_different_have_no_rate(bench: Bench, tickets: Tickets) -> None:
+    records = [record | {"label": f"l{n}"} for n, record in enumerate(tickets(120))]
+    assert "120 classes, but 0 with at least 5 records" in reason_for(bench, records)
+
+
+def test_blank_labels_have_no_rate(bench: Bench, tickets: Tickets) -> None:
+    records = [record | {"label": " "} for record in tickets(120)]
+    assert reason_for(bench, records)
+
+
+# What was not checked
+
+
+def test_what_was_not_checked_counts_as_wrong_in_the_high_end(
+    bench: Bench, tickets: Tickets
+) -> None:
+    records = tickets(200)
+    plain = bench.find(Labels(), records).metrics
+    rare = [{"text": f"rare thing number{n}", "label": f"rare {n % 2}"} for n in range(6)]
+    unlabeled = [{"text": "nothing given here"}, {"text": "blank one here", "label": " "}]
+    found = bench.find(Labels(), [*records, *rare, *unlabeled, "{broken"])
+    differs = round(plain[f"{RATE}.high"] * 200)
+    assert found.metrics[f"{RATE}.high"] == pytest.approx((differs + 9) / 209, abs=2 / 209)
+    assert found.metrics[f"{RATE}.high"] >= 9 / 209
+    assert found.notes[1:] == (
+        "2 records have no label and were not checked",
+        "6 records of 2 rare classes were not checked",
+    )
+
+
+def test_rare_classes_are_left_out_at_the_setting(bench: Bench, tickets: Tickets) -> None:
+    records = [*tickets(120), *({"text": f"odd{n} one", "label": "odd"} for n in range(7))]
+    dataset, shared = prepared(bench, records)
+    assert "odd" in shared.label_model(5, 7).classes
+    model = shared.label_model(5, 8)
+    assert "odd" not in model.classes
+    assert (model.rare, model.rare_classes) == (7, 1)
+    found = Labels(min_class_records=8).find(dataset, shared)
+    quality = pd.Series(found.columns["label_quality"])
+    assert (quality.isna() == (dataset.frame["label"] == "odd")).all()
+
+
+def test_copies_of_a_record_do_not_vouch_for_its_label(bench: Bench, tickets: Tickets) -> None:
+    records = tickets(200)
+    wrong = records[0] | {"label": "shipping"}
+    assert records[0]["label"] != "shipping"
+    dataset, shared = prepared(bench, [*records[1:], *[wrong] * 6])
+    found = Labels().find(dataset, shared)
+    assert set(found.findings["line"]) == set(range(200, 206))
+
+
+def test_the_model_is_computed_once_for_equal_settings(bench: Bench, tickets: Tickets) -> None:
+    _, shared = prepared(bench, tickets(60))
+    assert shared.label_model(3, 5) is shared.label_model(3, 5)
+    assert shared.label_model(3, 5) is not shared.label_model(4, 5)
+
+
+# Agreement
+
+
+@pytest.mark.parametrize(
+    ("given", "predicted", "kappa"),
+    [
+        ([0, 1, 0, 1], [0, 1, 0, 1], 1.0),
+        ([0, 1, 0, 1], [1, 0, 1, 0], -1.0),
+        ([0, 0, 1, 1], [0, 1, 0, 1], 0.0),
+        ([0, 0, 0, 0], [0, 0, 0, 0], 0.0),
+    ],
+)
+def test_kappa(given: list[int], predicted: list[int], kappa: float) -> None:
+    assert cohen_kappa(np.array(given), np.array(predicted), 2) == pytest.approx(kappa)
+
+
+def test_kappa_equals_scikit_learns() -> None:
+    from sklearn.metrics import cohen_kappa_score
+
+    rng = np.random.default_rng(0)
+    given, predicted = rng.integers(0, 4, (2, 200))
+    predicted[:80] = given[:80]
+    expected = cohen_kappa_score(given, predicted)
+    assert cohen_kappa(given, predicted, 4) == pytest.approx(expected)
