@@ -176,7 +176,7 @@ def _announce(result: AuditResult, wanted: Sequence[Output], *, quiet: bool, ver
 
     from dataqa.report.text import WIDTH, show
 
-    console = Console(highlight=False, width=None if sys.stdout.isatty() else WIDTH)
+    console = Console(highlight=False, emoji=False, width=None if sys.stdout.isatty() else WIDTH)
     show(result, console, brief=quiet)
     lines = [] if quiet else [f"wrote {output.format}: {output.path}" for output in wanted]
     if verbose:

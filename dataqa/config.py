@@ -43,7 +43,7 @@ class Config:
     ignore: tuple[str, ...] = ()
     """Checks to leave out."""
     show_text: str = "full"
-    """What a result may quote from records: ``full``, ``redacted`` or ``never``."""
+    """What a result may quote of texts: ``full``, ``redacted`` or ``never``; labels always show."""
     limits: Mapping[str, float] = field(default_factory=lambda: dict(DEFAULT_LIMITS))
     """Gate: the largest allowed share, by metric name."""
     checks: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
@@ -67,13 +67,14 @@ class Config:
             ConfigError: an unknown field, or a value of the wrong type.
         """
         given = {name: value for name, value in settings.items() if value is not None}
-        limits, checks = dict(self.limits), given.pop("checks", self.checks)
+        limits = dict(self.limits)
         if "max_mislabel_rate" in given:
             limits[MISLABEL_RATE] = parse_rate(given.pop("max_mislabel_rate"), "max_mislabel_rate")
-        extra = given.pop("limits", {})
-        if not isinstance(extra, Mapping) or not isinstance(checks, Mapping):
-            raise ConfigError("limits and checks are tables of names and values")
-        limits |= {str(name): parse_rate(value, f"limits.{name}") for name, value in extra.items()}
+        extra = _section(given.pop("limits", {}), "limits")
+        limits |= {name: parse_rate(value, f"limits.{name}") for name, value in extra.items()}
+        checks = _section(given.pop("checks", self.checks), "checks")
+        for name, table in checks.items():
+            _section(table, f"checks.{name}")
         changed = checked_values(Config, given, "config")
         return replace(self, **changed, limits=limits, checks=checks)
 
@@ -125,22 +126,18 @@ def _from_table(table: dict[str, Any] | None, where: str) -> Config:
     values = dict(table or {})
     known = {item.name for item in fields(Config)} - {"limits"} | {"gate"}
     gate = _section(values.pop("gate", {}), f"{where} [gate]")
-    checks = {
-        name: _section(section, f"{where} [checks.{name}]")
-        for name, section in _section(values.pop("checks", {}), f"{where} [checks]").items()
-    }
     _refuse_unknown(values, known, where)
     _refuse_unknown(gate, {"max_mislabel_rate", "limits"}, f"{where} [gate]")
     try:
-        return Config().with_settings(**values, **gate, checks=checks)
+        return Config().with_settings(**values, **gate)
     except ConfigError as error:
         raise ConfigError(f"{where}: {error.message}", hint=error.hint) from error
 
 
 def _section(value: object, where: str) -> dict[str, Any]:
-    if not isinstance(value, dict):
-        raise ConfigError(f"{where}: {value!r} is not a table")
-    return value
+    if not isinstance(value, Mapping):
+        raise ConfigError(f"{where}: {value!r} is not a table of names and values")
+    return dict(value)
 
 
 def _refuse_unknown(values: Mapping[str, object], known: set[str], where: str) -> None:

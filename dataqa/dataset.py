@@ -73,7 +73,7 @@ class Dataset:
     unreadable: int = 0
     """Lines that hold something, but no record."""
     fields_seen: tuple[str, ...] = ()
-    """Field names of the records that no shape fits."""
+    """Field names of the records, in order of appearance; not all of them where there are many."""
 
     def __len__(self) -> int:
         """Count the records."""
@@ -89,6 +89,13 @@ class Dataset:
     def labeled(self) -> bool:
         """Whether any record has a label."""
         return bool(self.frame["label"].notna().any())
+
+    @cached_property
+    def malformed(self) -> np.ndarray:
+        """(records,) whether a field of the record has the wrong type, so that it is no text."""
+        faults = self.faults[self.faults["code"] == "wrong_type"]
+        places = pd.MultiIndex.from_frame(faults[["source", "line"]])
+        return pd.MultiIndex.from_frame(self.frame[["source", "line"]]).isin(places)
 
     @cached_property
     def texts(self) -> list[str]:

@@ -17,7 +17,9 @@ if TYPE_CHECKING:
     from dataqa.engine import Engine
     from dataqa.progress import Progress
 
-_SENTENCE_MARKS = re.compile(r"[.,;:!?…\"'“”‘’]+(?=\s|$)|(?:(?<=\s)|^)[\"'“”‘’]+")
+_MARK, _QUOTE = r"[.,;:!?…\"'“”‘’]", r"[\"'“”‘’]"
+_SENTENCE_MARKS = re.compile(rf"(?<!{_MARK}){_MARK}++(?=\s|$)|(?<!\S){_QUOTE}++")
+"""Possessive and anchored, so that a long run of marks is looked at once."""
 EMPTY = xxhash.xxh3_128_hexdigest(b"")
 
 

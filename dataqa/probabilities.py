@@ -26,6 +26,10 @@ SHRINKAGE = 0.1
 SMOOTHING = 0.1
 """Lidstone smoothing of the term weights of a class."""
 FLOOR = 1e-12
+UNSEEN = -1e6
+"""Log score of a class without records to learn from."""
+CALIBRATION_RECORDS = 20_000
+"""The temperature is fitted on at most this many records, the first in canonical order."""
 CLASS_BLOCK = 256
 """Classes whose dense term weights are in memory at once."""
 
@@ -129,18 +133,18 @@ def out_of_fold(records: Labeled, sums: Sums) -> np.ndarray:
     Row i comes from models fitted without the fold of record i.
     """
     total = _total(sums)
-    folds = len(sums.counts)
-    scores = [np.empty((len(records), sums.counts.shape[1])) for _ in range(2)]
-    for fold in range(folds):
-        rows = np.flatnonzero(records.fold == fold)
-        if not len(rows):
-            continue
-        rest = _without(total, sums, fold)
-        scores[0][rows] = _discriminants(records.vectors[rows], rest)
-        scores[1][rows] = _bayes(records.terms[rows], rest)
-    calibrated = [_calibrated(score, records.label) for score in scores]
-    average = np.clip(np.mean(calibrated, axis=0), FLOOR, None)
-    return np.asarray(average / average.sum(axis=1, keepdims=True))
+    rests = [_without(total, sums, fold) for fold in range(len(sums.counts))]
+    average = np.zeros((len(records), sums.counts.shape[1]))
+    for model in (_discriminants, _bayes):
+        scores = np.empty(average.shape, dtype=np.float32)
+        for fold, rest in enumerate(rests):
+            rows = np.flatnonzero(records.fold == fold)
+            if len(rows):
+                scores[rows] = model(records, rows, rest)
+        average += _calibrated(scores, records.label)
+    np.clip(average, FLOOR, None, out=average)
+    average /= average.sum(axis=1, keepdims=True)
+    return average
 
 
 def _total(sums: Sums) -> Sums:
@@ -165,11 +169,14 @@ def _without(total: Sums, sums: Sums, fold: int) -> Sums:
 
 
 def _log_prior(counts: np.ndarray) -> np.ndarray:
-    return np.asarray(np.log((counts + 0.5) / (counts + 0.5).sum()))
+    """Return smoothed log shares; a class that the models never saw gets no chance."""
+    shares = (counts + 0.5) / (counts + 0.5).sum()
+    return np.where(counts > 0, np.log(shares), UNSEEN)
 
 
-def _discriminants(vectors: np.ndarray, sums: Sums) -> np.ndarray:
-    """Score vectors by linear discriminants, shape (n, classes)."""
+def _discriminants(records: Labeled, rows: np.ndarray, sums: Sums) -> np.ndarray:
+    """Score records by linear discriminants on their vectors, shape (rows, classes)."""
+    vectors = records.vectors[rows]
     counts, width = sums.counts[0], vectors.shape[1]
     means = sums.vectors[0] / np.maximum(counts, 1)[:, None]
     within = sums.gram[0] - (means * counts[:, None]).T @ means
@@ -180,8 +187,9 @@ def _discriminants(vectors: np.ndarray, sums: Sums) -> np.ndarray:
     return np.asarray(vectors @ weights + offsets)
 
 
-def _bayes(terms: sparse.csr_matrix, sums: Sums) -> np.ndarray:
-    """Score term weights by multinomial naive Bayes, shape (n, classes)."""
+def _bayes(records: Labeled, rows: np.ndarray, sums: Sums) -> np.ndarray:
+    """Score records by multinomial naive Bayes on their terms, shape (rows, classes)."""
+    terms = records.terms[rows]
     scores = np.empty((terms.shape[0], sums.terms.shape[0]))
     for start in range(0, scores.shape[1], CLASS_BLOCK):
         block = slice(start, start + CLASS_BLOCK)
@@ -192,13 +200,18 @@ def _bayes(terms: sparse.csr_matrix, sums: Sums) -> np.ndarray:
 
 
 def _calibrated(scores: np.ndarray, label: np.ndarray) -> np.ndarray:
-    """Divide log scores by the temperature that makes the given labels most likely."""
-    rows = np.arange(len(label))
+    """Divide log scores by the temperature that makes the given labels most likely; in place."""
+    sample = scores[:CALIBRATION_RECORDS].astype(np.float64)
+    known = label[:CALIBRATION_RECORDS]
 
     def loss(log_temperature: float) -> float:
-        scaled = scores / np.exp(log_temperature)
-        return float(np.mean(logsumexp(scaled, axis=1) - scaled[rows, label]))
+        scaled = sample / np.exp(log_temperature)
+        own = scaled[np.arange(len(known)), known]
+        return float(np.mean(logsumexp(scaled, axis=1) - own))
 
     best = minimize_scalar(loss, bounds=(-4, 6), method="bounded", options={"xatol": 1e-3})
-    scaled = scores / np.exp(best.x)
-    return np.asarray(np.exp(scaled - logsumexp(scaled, axis=1, keepdims=True)))
+    scores /= np.exp(best.x)
+    scores -= scores.max(axis=1, keepdims=True)
+    np.exp(scores, out=scores)
+    scores /= scores.sum(axis=1, keepdims=True)
+    return scores

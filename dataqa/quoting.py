@@ -12,7 +12,7 @@ _MASKS = (
     (re.compile(r"\+?\d(?:[ ./()-]{0,2}\d){3,}"), "[number]"),
 )
 _UNPRINTABLE = re.compile(
-    r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb]"
+    r"[\x00-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb]"
 )
 _CI_COMMAND = re.compile(r"(##(?:vso)?)\[", re.IGNORECASE)
 _SPACES = re.compile(r"\s+")
@@ -31,7 +31,12 @@ def excerpt(text: str, mode: str) -> str | None:
         for pattern, mask in _MASKS:
             text = pattern.sub(mask, text[: 8 * EXCERPT_CHARACTERS])
     line = printable(_SPACES.sub(" ", text[: 4 * EXCERPT_CHARACTERS]).strip())
-    return line if len(line) <= EXCERPT_CHARACTERS else f"{line[:EXCERPT_CHARACTERS]}…"
+    return shortened(line, EXCERPT_CHARACTERS)
+
+
+def shortened(text: str, length: int) -> str:
+    """Cut a text to a length and mark the cut."""
+    return text if len(text) <= length else f"{text[:length]}…"
 
 
 def printable(text: str) -> str:

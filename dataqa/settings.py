@@ -35,7 +35,7 @@ def parse_rate(value: object, where: str) -> float:
         raise ConfigError(
             f"{where}: {text!r} is not a rate", hint="write a share as 15% or 0.15 (0 to 100%)"
         )
-    return share
+    return abs(share)
 
 
 def unknown_name(kind: str, name: str, known: Iterable[str], where: str = "") -> ConfigError:
@@ -77,6 +77,8 @@ def checked_values(kind: type, values: Mapping[str, object], where: str) -> dict
 
 def _checked(value: object, wanted: object, where: str) -> object:
     options = typing.get_args(wanted) if isinstance(wanted, types.UnionType) else (wanted,)
+    if isinstance(value, float) and not math.isfinite(value):
+        raise ConfigError(f"{where}: {value} is not a finite number")
     for option in options:
         if option is float and type(value) is int:
             return float(value)

@@ -37,10 +37,14 @@ class LabelModel:
     rows: np.ndarray
     label: np.ndarray
     probabilities: np.ndarray
+    texts: int
+    """Different texts among the rows."""
     unlabeled: int
     """Records without a label, or with a blank one."""
+    unseen: int
+    """Labelled records of which the models see nothing: no word that other texts have."""
     rare: int
-    """Records whose class has too few records to be modelled."""
+    """Records whose class has too few different texts to be modelled."""
     rare_classes: int
 
 
@@ -84,11 +88,11 @@ class Shared:
     @cached_property
     def neighbours(self) -> Neighbours:
         """The nearest other text groups of each text group."""
-        threads = self.config.jobs or available_cores()
+        threads = min(self.config.jobs or available_cores(), available_cores())
         return nearest(self.embeddings, NEIGHBOURS, self.progress, threads=threads)
 
     def label_model(self, folds: int, min_class_records: int) -> LabelModel:
-        """Model the labels of all classes with at least ``min_class_records`` records."""
+        """Model the labels of all classes with at least ``min_class_records`` different texts."""
         settings = (folds, min_class_records)
         if settings not in self._models:
             self._models[settings] = self._model_labels(folds, min_class_records)
@@ -96,11 +100,12 @@ class Shared:
 
     def _model_labels(self, folds: int, min_class_records: int) -> LabelModel:
         labels = self.dataset.frame["label"]
-        usable = (labels.notna() & (labels.str.strip() != "")).to_numpy()
-        names, codes, counts = np.unique(
-            labels[usable].to_numpy(dtype=object), return_inverse=True, return_counts=True
-        )
-        common = counts >= min_class_records
+        labeled = (labels.notna() & (labels.str.strip() != "")).to_numpy()
+        usable = labeled & self._visible[self.text_groups.of] & ~self.dataset.malformed
+        names, codes = np.unique(labels[usable].to_numpy(dtype=object), return_inverse=True)
+        group = self.text_groups.of[usable]
+        distinct = np.unique(np.column_stack([codes, group]), axis=0)
+        common = np.bincount(distinct[:, 0], minlength=len(names)) >= min_class_records
         kept = common[codes]
         rows = np.flatnonzero(usable)[kept]
         label = (np.cumsum(common) - 1)[codes[kept]]
@@ -110,10 +115,17 @@ class Shared:
             rows=rows,
             label=label,
             probabilities=self._probabilities(rows, label, len(classes), folds),
-            unlabeled=int((~usable).sum()),
+            texts=len(np.unique(group[kept])),
+            unlabeled=int((~labeled).sum()),
+            unseen=int((labeled & ~usable).sum()),
             rare=int((~kept).sum()),
             rare_classes=int((~common).sum()),
         )
+
+    @property
+    def _visible(self) -> np.ndarray:
+        """(text groups,) whether the models see anything of the text."""
+        return np.asarray(self.embeddings.any(axis=1) | (np.diff(self.corpus.terms.indptr) > 0))
 
     def _probabilities(
         self, rows: np.ndarray, label: np.ndarray, classes: int, folds: int

@@ -502,7 +502,7 @@ def test_option_beats_file_beats_default(
         ('[gate.limits]\n"labels.rate" = 0.1', "unknown metric 'labels.rate'", "outliers.rate"),
         ("[checks.label]", "unknown check 'label'", "labels"),
         ("[checks.labels]\nfold = 3", "unknown setting 'fold'", "min_agreement"),
-        ("[checks.labels]\nfolds = 1", "folds 1 is below 2", "checks.labels"),
+        ("[checks.labels]\nfolds = 1", "folds 1 is not between 2 and 50", "checks.labels"),
         ('seed = "one"', "seed: 'one' is not a whole number", "dataqa.toml"),
         ("gate = 3", "3 is not a table", "dataqa.toml"),
         ("seed = ", "not valid TOML", "dataqa.toml"),

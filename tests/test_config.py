@@ -69,8 +69,8 @@ def test_with_settings_adds_limits_to_those_there_are() -> None:
         ({"select": [1]}, "is not a list of texts"),
         ({"text_field": 3}, "is not a text or absent"),
         ({"show_text": "all"}, "unknown value 'all'"),
-        ({"limits": 0.1}, "tables of names"),
-        ({"checks": ["labels"]}, "tables of names"),
+        ({"limits": 0.1}, "limits: 0.1 is not a table"),
+        ({"checks": ["labels"]}, "is not a table"),
         ({"limits": {"labels.mislabel_rate": 15}}, "limits.labels.mislabel_rate"),
         ({"max_mislabel_rate": 15}, "max_mislabel_rate: '15' is not a rate"),
     ],
@@ -155,11 +155,11 @@ def test_a_byte_order_mark_is_no_obstacle(tmp_path: Path) -> None:
         ("speed = 3", "unknown key 'speed'"),
         ("max_mislabel_rate = 0.1", "unknown key 'max_mislabel_rate'"),
         ("gate = 3", "[gate]: 3 is not a table"),
-        ("checks = 3", "[checks]: 3 is not a table"),
-        ("[checks]\nlabels = 3", "[checks.labels]: 3 is not a table"),
+        ("checks = 3", "checks: 3 is not a table"),
+        ("[checks]\nlabels = 3", "checks.labels: 3 is not a table"),
         ("[gate]\nmax_rate = 0.1", "[gate]: unknown key 'max_rate'"),
         ("[gate]\nmax_mislabel_rate = 15", "'15' is not a rate"),
-        ("[gate]\nlimits = 0.1", "tables of names"),
+        ("[gate]\nlimits = 0.1", "limits: 0.1 is not a table"),
         ("[gate.limits]\n'labels.mislabel_rate' = 'x'", "'x' is not a rate"),
         ("seed = 1.5", "config.seed: 1.5 is not a whole number"),
     ],
@@ -232,7 +232,11 @@ def test_an_unknown_check_is_refused_with_the_nearest(config: Config) -> None:
     [
         ("labels", {"fold": 3}, "checks.labels: unknown setting 'fold'"),
         ("labels", {"folds": 2.5}, "checks.labels.folds: 2.5 is not a whole number"),
-        ("labels", {"folds": 1}, "checks.labels: folds 1 is below 2"),
+        ("labels", {"folds": 10**9}, "not between 2 and 50"),
+        ("labels", {"min_records": -5}, "min_records -5 is below 0"),
+        ("labels", {"min_agreement": 2.0}, "not between -1 and 1"),
+        ("labels", {"min_agreement": float("inf")}, "inf is not a finite number"),
+        ("labels", {"folds": 1}, "checks.labels: folds 1 is not between 2 and 50"),
         ("labels", {"min_class_records": 1}, "min_class_records 1 is below 2"),
         ("outliers", {"fence": -1}, "checks.outliers: fence -1.0 is not 0 or more"),
         ("outliers", {"fence": "wide"}, "checks.outliers.fence: 'wide' is not a number"),
@@ -254,7 +258,7 @@ def test_a_whole_number_is_a_number() -> None:
 
 
 def test_a_fence_that_is_no_number_is_refused() -> None:
-    with pytest.raises(ConfigError, match="fence nan"):
+    with pytest.raises(ConfigError, match="nan is not a finite number"):
         choose_checks(Config(checks={"outliers": {"fence": float("nan")}}))
 
 

@@ -262,14 +262,16 @@ def test_a_larger_minimum_class_never_checks_more_labels(
 
 @few
 @given(recipe=recipes, agreement=st.floats(-1, 1), records=st.integers(0, 300))
-def test_what_a_rate_needs_does_not_touch_the_findings(
+def test_what_a_rate_needs_keeps_all_findings_or_none(
     recipe: Recipe, agreement: float, records: int, bench: Bench, tickets: Tickets
 ) -> None:
     dataset = bench.read(recipe.lines(tickets))
     shared = bench.shared(dataset)
     usual = CHECKS["labels"]().find(dataset, shared)
     other = CHECKS["labels"](min_agreement=agreement, min_records=records).find(dataset, shared)
-    pd.testing.assert_frame_equal(usual.findings, other.findings)
+    if len(usual.findings) and len(other.findings):
+        pd.testing.assert_frame_equal(usual.findings, other.findings)
+    assert len(other.findings) or agreement > 0.3 or not len(usual.findings)
 
 
 @few
@@ -416,7 +418,9 @@ def test_without_labels_the_label_check_is_skipped_with_a_reason(
 ) -> None:
     result = bench.audit([{"text": record["text"]} for record in tickets(60)])
     assert result.checks["labels"].status == "skipped"
-    assert result.checks["labels"].reason == "no record has a label"
+    assert "no record has a label in 'label'; fields seen: 'text'" in (
+        result.checks["labels"].reason or ""
+    )
     assert {result.metrics[name] for name in CHECKS["labels"].metrics} == {None}
     assert result.verdict.state == "UNDECIDED"
 

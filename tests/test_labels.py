@@ -134,7 +134,7 @@ def test_labels_that_cannot_be_predicted_have_no_rate(bench: Bench, tickets: Tic
 
 def test_too_few_records_have_no_rate_but_findings(bench: Bench, tickets: Tickets) -> None:
     records = tickets(90, flip=0.05)
-    assert "90 records could be checked, a rate needs 100" in reason_for(bench, records)
+    assert "90 different texts could be checked, a rate needs 100" in reason_for(bench, records)
     found = bench.find(Labels(), records)
     assert not found.skipped
     assert len(found.findings) > 0
@@ -148,7 +148,7 @@ def test_one_class_has_no_rate(bench: Bench, tickets: Tickets) -> None:
 
 def test_all_labels_different_have_no_rate(bench: Bench, tickets: Tickets) -> None:
     records = [record | {"label": f"l{n}"} for n, record in enumerate(tickets(120))]
-    assert "120 classes, but 0 with at least 5 records" in reason_for(bench, records)
+    assert "120 classes, but 0 with at least 5 different texts" in reason_for(bench, records)
 
 
 def test_blank_labels_have_no_rate(bench: Bench, tickets: Tickets) -> None:
@@ -227,3 +227,33 @@ def test_kappa_equals_scikit_learns() -> None:
     predicted[:80] = given[:80]
     expected = cohen_kappa_score(given, predicted)
     assert cohen_kappa(given, predicted, 4) == pytest.approx(expected)
+
+
+def test_records_the_models_cannot_see_count_as_unchecked(bench: Bench, tickets: Tickets) -> None:
+    records = [*tickets(200), *({"text": f"zq{n}xv", "label": "login"} for n in range(300))]
+    dataset = bench.read(records)
+    found = Labels().find(dataset, bench.shared(dataset))
+    assert found.metrics["labels.mislabel_rate.high"] >= 0.58  # hashed words may meet by chance
+    assert any("records share no word with others" in note for note in found.notes)
+
+
+def test_copies_are_no_evidence_of_their_own(bench: Bench, tickets: Tickets) -> None:
+    copies = [{"text": "the same words again", "label": "copied"}] * 100
+    dataset = bench.read([*tickets(200), *copies])
+    found = Labels().find(dataset, bench.shared(dataset))
+    assert not (found.findings["score"] > 0).any() or "copied" not in str(found.findings["message"])
+    assert found.metrics["labels.mislabel_rate.high"] >= 1 / 3
+    assert any("1 rare classes" in note for note in found.notes)
+
+
+def test_models_that_know_nothing_accuse_nobody(bench: Bench, tickets: Tickets) -> None:
+    found = bench.find(Labels(), tickets(300, flip=0.95))
+    assert found.reason is not None
+    assert "cannot predict" in found.reason
+    assert found.findings.empty
+
+
+def test_a_field_of_the_wrong_type_is_not_checked(bench: Bench, tickets: Tickets) -> None:
+    records = [*tickets(200), *({"text": ["no", "text"], "label": "login"} for _ in range(50))]
+    found = bench.find(Labels(), records)
+    assert found.metrics["labels.mislabel_rate.high"] >= 0.2

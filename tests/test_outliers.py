@@ -65,12 +65,17 @@ def test_too_few_texts_are_skipped_with_the_reason(bench: Bench, tickets: Ticket
     assert not bench.find(Outliers(), tickets(MIN_TEXTS)).skipped
 
 
-def test_texts_without_words_have_no_score_and_are_counted(bench: Bench, tickets: Tickets) -> None:
+def test_a_text_without_words_is_far_and_an_empty_one_has_no_score(
+    bench: Bench, tickets: Tickets
+) -> None:
     dataset = bench.read([*tickets(100), {"text": ""}, {"text": "?!"}])
     found = Outliers().find(dataset, bench.shared(dataset))
     scores = pd.Series(np.asarray(found.columns["outlier_score"]))
-    assert (scores.isna() == dataset.frame["line"].isin([101, 102])).all()
-    assert found.notes == ("2 records without comparable words have no score",)
+    assert (scores.isna() == (dataset.frame["line"] == 101)).all()
+    assert found.notes == ("1 records without comparable words have no score",)
+    finding = found.findings.set_index("line").loc[102]
+    assert "shares no word" in finding["message"]
+    assert finding["score"] == 1
     assert scores.dropna().between(0, 1).all()
 
 

@@ -62,6 +62,10 @@ def naive_bayes(train: Labeled, terms: np.ndarray) -> np.ndarray:
     return terms @ likelihood.T + np.log((counts + 0.5) / (counts + 0.5).sum())
 
 
+def every(records: Labeled) -> np.ndarray:
+    return np.arange(len(records))
+
+
 def best_temperature(scores: np.ndarray, label: np.ndarray) -> np.ndarray:
     """Calibrate by trying temperatures one after the other."""
     rows = np.arange(len(label))
@@ -90,7 +94,7 @@ def test_out_of_fold_equals_a_refit_without_the_fold() -> None:
 def test_discriminants_equal_the_textbook() -> None:
     records = make_records()
     total = probabilities._total(sums_of(records))
-    found = probabilities._discriminants(records.vectors, total)
+    found = probabilities._discriminants(records, every(records), total)
     expected = naive_discriminants(records, records.vectors)
     np.testing.assert_allclose(
         found - found[:, :1], expected - expected[:, :1], rtol=1e-6, atol=1e-6
@@ -101,9 +105,9 @@ def test_bayes_equals_the_textbook(monkeypatch: pytest.MonkeyPatch) -> None:
     records = make_records()
     total = probabilities._total(sums_of(records))
     expected = naive_bayes(records, records.terms.toarray())
-    np.testing.assert_allclose(probabilities._bayes(records.terms, total), expected)
+    np.testing.assert_allclose(probabilities._bayes(records, every(records), total), expected)
     monkeypatch.setattr(probabilities, "CLASS_BLOCK", 2)
-    np.testing.assert_allclose(probabilities._bayes(records.terms, total), expected)
+    np.testing.assert_allclose(probabilities._bayes(records, every(records), total), expected)
 
 
 @few
@@ -121,10 +125,11 @@ def test_the_label_of_a_fold_does_not_enter_its_model() -> None:
     inside = records.fold == 0
     turned = np.where(inside, (records.label + 1) % CLASSES, records.label)
     changed = Labeled(records.vectors, records.terms, turned, records.fold)
-    for model, features in (("_discriminants", records.vectors), ("_bayes", records.terms)):
+    for model in ("_discriminants", "_bayes"):
         one, other = (
             getattr(probabilities, model)(
-                features[inside],
+                records,
+                np.flatnonzero(inside),
                 probabilities._without(probabilities._total(sums), sums, 0),
             )
             for sums in (sums_of(records), sums_of(changed))

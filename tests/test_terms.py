@@ -38,7 +38,13 @@ def test_case_and_marks_do_not_matter() -> None:
 
 
 def test_single_characters_and_other_scripts_are_words() -> None:
-    assert (count_terms(["x", "חבילה", "包裹", "é"]).getnnz(axis=1) == 1).all()
+    assert (count_terms(["x", "חבילה", "हिन्दी", "é"]).getnnz(axis=1) == 1).all()
+
+
+def test_characters_of_unspaced_scripts_are_words_and_their_pairs_terms() -> None:
+    counts = count_terms(["包裹", "裹", "abc包裹", "ที่"])
+    assert counts.getnnz(axis=1).tolist() == [3, 1, 5, 5]
+    assert (counts[1] != counts[0].minimum(counts[1])).nnz == 0
 
 
 @pytest.mark.parametrize("size", [1, 2, 3, 100])

@@ -9,9 +9,16 @@ from typing import ClassVar
 import numpy as np
 import pandas as pd
 
-from dataqa.checks.interface import RELATED_LIMIT, Found, findings_table, join_findings
+from dataqa.checks.interface import (
+    LABEL_CHARACTERS,
+    RELATED_LIMIT,
+    Found,
+    findings_table,
+    join_findings,
+)
 from dataqa.dataset import Dataset
 from dataqa.normalise import Groups
+from dataqa.quoting import shortened
 from dataqa.shared import Shared
 
 
@@ -138,15 +145,23 @@ def _conflict_findings(
         "duplicates.conflict",
         score=1.0,
         message=[
-            f"label {own!r}, but the same text is also labelled {_other_labels(own, found)}"
+            f"label {shortened(own, LABEL_CHARACTERS)!r}, but the same text is also labelled "
+            f"{_other_labels(own, found)}"
             for own, found in zip(given, labels, strict=True)
         ],
-        evidence=[{"labels": found[:RELATED_LIMIT], "distinct": len(found)} for found in labels],
+        evidence=[
+            {
+                "labels": [shortened(label, LABEL_CHARACTERS) for label in found[:RELATED_LIMIT]],
+                "distinct": len(found),
+            }
+            for found in labels
+        ],
         related=_others(groups, rows),
     )
 
 
 def _other_labels(own: str, labels: list[str]) -> str:
     """Name some of the other labels; all of them in every finding would grow quadratically."""
-    others = [repr(label) for label in labels[: RELATED_LIMIT + 1] if label != own]
+    named = [label for label in labels[: RELATED_LIMIT + 1] if label != own]
+    others = [repr(shortened(label, LABEL_CHARACTERS)) for label in named]
     return ", ".join(others[:RELATED_LIMIT])

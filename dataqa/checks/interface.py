@@ -15,6 +15,8 @@ from dataqa.shared import Shared
 
 RELATED_LIMIT = 10
 """Other records named in one finding; their full number is in the evidence."""
+LABEL_CHARACTERS = 60
+"""Longer labels are cut in messages and evidence; the columns have them whole."""
 
 
 @dataclass(frozen=True)
@@ -62,11 +64,17 @@ def findings_table(
 ) -> pd.DataFrame:
     """Make one finding for each of the given rows of the dataset.
 
-    ``code`` is the full code (``check.code``); ``related`` holds row numbers of the dataset.
+    ``code`` is the full code (``check.code``); ``related`` holds row numbers of the dataset. With
+    several files, the evidence tells in which of them the related lines are.
     """
     place = dataset.frame.iloc[rows]
+    named = [list(group)[:RELATED_LIMIT] for group in related or [[]] * len(rows)]
     lines = dataset.frame["line"].to_numpy()
-    others = [[int(line) for line in lines[list(group)[:RELATED_LIMIT]]] for group in related or ()]
+    facts = [dict(fact) for fact in evidence or [{}] * len(rows)]
+    if len(dataset.files) > 1:
+        sources = dataset.frame["source"].to_numpy()
+        for fact, group in zip(facts, named, strict=True):
+            fact["related_sources"] = sources[group].tolist()
     return pd.DataFrame(
         {
             "check": pd.Series([code.partition(".")[0]] * len(rows), dtype="str"),
@@ -77,8 +85,8 @@ def findings_table(
             "id": place["id"].array,
             "score": np.round(np.broadcast_to(np.asarray(score, float), len(rows)), DECIMALS),
             "message": pd.Series(list(message), dtype="str"),
-            "evidence": pd.Series(list(evidence or ({} for _ in rows)), dtype="object"),
-            "related": pd.Series(others or [[] for _ in rows], dtype="object"),
+            "evidence": pd.Series(facts, dtype="object"),
+            "related": pd.Series([lines[group].tolist() for group in named], dtype="object"),
         }
     )
 

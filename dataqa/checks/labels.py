@@ -9,12 +9,14 @@ from typing import Any, ClassVar
 import numpy as np
 import pandas as pd
 
-from dataqa.checks.interface import Found, findings_table
+from dataqa.checks.interface import LABEL_CHARACTERS, Found, findings_table
 from dataqa.dataset import Dataset
+from dataqa.quoting import shortened
 from dataqa.result import plain_values
 from dataqa.shared import LabelModel, Shared
 
 RATE = "labels.mislabel_rate"
+MAX_FOLDS = 50
 
 
 @dataclass(frozen=True)
@@ -39,10 +41,10 @@ class Labels:
 
     **Example.** `I was charged twice` labelled `login`; suggested `billing`.
 
-    **Settings.** `folds`: parts of the cross-validation. `min_class_records`: smaller classes are
-    not checked (and counted as such). `min_records`: fewer checked records give no rate.
-    `min_agreement`: models that agree with the labels less than this (Cohen's kappa, 0 = chance)
-    are too weak for a rate.
+    **Settings.** `folds`: parts of the cross-validation. `min_class_records`: classes with fewer
+    different texts are not checked (and counted as such). `min_records`: fewer different texts
+    give no rate. `min_agreement`: models that agree with the labels less than this (Cohen's
+    kappa, 0 = chance) are too weak for a rate and for findings.
 
     **Reference.** Northcutt, Jiang, Chuang, "Confident Learning", JAIR 70, 2021; cleanlab 2.9.
     """
@@ -64,27 +66,34 @@ class Labels:
 
     def __post_init__(self) -> None:
         """Refuse settings under which nothing could be held out."""
-        if self.folds < 2:
-            raise ValueError(f"folds {self.folds} is below 2")
+        if not 2 <= self.folds <= MAX_FOLDS:
+            raise ValueError(f"folds {self.folds} is not between 2 and {MAX_FOLDS}")
         if self.min_class_records < 2:
             raise ValueError(f"min_class_records {self.min_class_records} is below 2")
+        if self.min_records < 0:
+            raise ValueError(f"min_records {self.min_records} is below 0")
+        if not -1 <= self.min_agreement <= 1:
+            raise ValueError(f"min_agreement {self.min_agreement} is not between -1 and 1")
 
     def find(self, dataset: Dataset, shared: Shared) -> Found:
         """Judge every record whose label can be modelled."""
         if not dataset.labeled:
-            return _unmeasured("no record has a label")
+            return _unmeasured(_no_label(dataset, shared.config.label_field or "label"))
         model = shared.label_model(self.folds, self.min_class_records)
         if len(model.classes) < 2:
             return _unmeasured(self._too_few_classes(dataset, model))
         flagged, quality = _confident_learning(model)
         suggested = model.probabilities.argmax(axis=1)
         weakness = self._weakness(model, suggested)
+        reason = self._too_few_texts(model) or weakness
         rates = _rates(dataset, model, flagged, suggested)
+        if weakness:  # nor are single findings of such models worth anybody's time
+            flagged, suggested = np.zeros_like(flagged), model.label
         return Found(
             findings=_findings(dataset, shared, model, np.flatnonzero(flagged), quality),
-            metrics=dict.fromkeys(self.metrics) if weakness else rates,
+            metrics=dict.fromkeys(self.metrics) if reason else rates,
             columns=_columns(dataset, model, suggested, quality),
-            reason=weakness,
+            reason=reason,
             notes=_notes(model),
         )
 
@@ -94,16 +103,21 @@ class Labels:
             return f"the label column has one class ({names[0]!r}); there is nothing to compare"
         return (
             f"{len(names)} classes, but {len(model.classes)} with at least "
-            f"{self.min_class_records} records; too few to learn what a label means"
+            f"{self.min_class_records} different texts that can be compared; too few to learn what "
+            "a label means"
         )
 
-    def _weakness(self, model: LabelModel, suggested: np.ndarray) -> str | None:
-        """Say why no rate can be given, or nothing."""
-        if len(model.rows) < self.min_records:
+    def _too_few_texts(self, model: LabelModel) -> str | None:
+        """Say why there is too little for a rate, or nothing."""
+        if model.texts < self.min_records:
             return (
-                f"{len(model.rows)} records could be checked, a rate needs {self.min_records}; "
+                f"{model.texts} different texts could be checked, a rate needs {self.min_records}; "
                 "add labelled records"
             )
+        return None
+
+    def _weakness(self, model: LabelModel, suggested: np.ndarray) -> str | None:
+        """Say why the models are too weak to be believed, or nothing."""
         kappa = cohen_kappa(model.label, suggested, len(model.classes))
         if kappa < self.min_agreement:
             return (
@@ -120,6 +134,11 @@ def cohen_kappa(given: np.ndarray, predicted: np.ndarray, classes: int) -> float
     shares = [np.bincount(values, minlength=classes) / len(given) for values in (given, predicted)]
     chance = float(shares[0] @ shares[1])
     return 0.0 if chance == 1 else (observed - chance) / (1 - chance)
+
+
+def _no_label(dataset: Dataset, field: str) -> str:
+    seen = ", ".join(repr(name) for name in dataset.fields_seen)
+    return f"no record has a label in {field!r}; fields seen: {seen}; name yours with --label-field"
 
 
 def _unmeasured(reason: str) -> Found:
@@ -152,8 +171,8 @@ def _rates(
     """Bracket the mislabel rate; what was not checked counts as wrong in the upper end."""
     from cleanlab.count import num_label_issues
 
-    unchecked = model.unlabeled + model.rare + dataset.unreadable
-    low = int(flagged.sum()) / (len(model.rows) + model.rare)
+    unchecked = model.unlabeled + model.unseen + model.rare + dataset.unreadable
+    low = int(flagged.sum()) / (len(dataset) - model.unlabeled)
     differs = int((suggested != model.label).sum())
     high = (differs + unchecked) / (len(dataset) + dataset.unreadable)
     count = num_label_issues(
@@ -179,7 +198,7 @@ def _findings(
 ) -> pd.DataFrame:
     best = model.probabilities[chosen].argmax(axis=1)
     probability = model.probabilities[chosen, best]
-    names = np.array(model.classes, dtype=object)
+    names = np.array([shortened(name, LABEL_CHARACTERS) for name in model.classes], dtype=object)
     related, theirs = _neighbour_labels(dataset, shared, model.rows[chosen])
     return findings_table(
         dataset,
@@ -209,19 +228,26 @@ def _findings(
 
 def _neighbour_labels(
     dataset: Dataset, shared: Shared, rows: np.ndarray
-) -> tuple[list[list[int]], list[list[str | None]]]:
+) -> tuple[list[list[int]], list[list[str]]]:
     """Find the three nearest other texts of each row: their rows and their labels."""
     groups = shared.text_groups
     nearest = shared.neighbours.index[groups.of[rows], :3]
     labels = plain_values(dataset.frame["label"])
     related = [[int(groups.first[other]) for other in others if other >= 0] for others in nearest]
-    return related, [[labels[row] for row in others] for others in related]
+    return related, [
+        [shortened(labels[row] or "", LABEL_CHARACTERS) for row in others] for others in related
+    ]
 
 
 def _notes(model: LabelModel) -> tuple[str, ...]:
     notes = ["model estimate, not certified"]
     if model.unlabeled:
         notes.append(f"{model.unlabeled:,} records have no label and were not checked")
+    if model.unseen:
+        notes.append(
+            f"{model.unseen:,} records share no word with others, or are no text, "
+            "and were not checked"
+        )
     if model.rare:
         notes.append(
             f"{model.rare:,} records of {model.rare_classes:,} rare classes were not checked"

@@ -13,6 +13,8 @@ from dataqa.dataset import Dataset
 from dataqa.shared import NEIGHBOURS, Shared
 
 MIN_TEXTS = 3 * NEIGHBOURS
+MAX_UNSCORED = 0.05
+"""With a larger share of records that cannot be compared, there is no rate."""
 MIN_SPREAD = 0.02
 """The interquartile range counts as at least this, so that near-equal texts have no outliers."""
 
@@ -25,7 +27,9 @@ class Outliers:
     of words that no other text has (`outliers.far`). `outlier_score` is 1 − familiarity × mean
     cosine similarity to the ten neighbours, where familiarity is the share of the text's TF-IDF
     weight that other texts use, too. A record is reported when its distance or its unfamiliarity
-    lies beyond the fence *third quartile + `fence` × interquartile range* of all texts.
+    lies beyond the fence *third quartile + `fence` × interquartile range* of all texts, or when it
+    shares no word with any other text. Where more than 5 % of the records share no word with
+    others, there is no rate.
 
     **Why it hurts fine-tuning.** A recipe among support tickets, a scraped menu, a wrong file:
     the model learns from it all the same.
@@ -69,12 +73,14 @@ class Outliers:
         strangeness = 1 - shared.corpus.familiarity
         far = _beyond(distance, scored, self.fence)
         unfamiliar = _beyond(strangeness, scored, self.fence)
-        score = np.where(scored, 1 - (1 - strangeness) * (1 - distance), np.nan)
-        rows = np.flatnonzero((far | unfamiliar)[groups.of])
+        unscored = float((~scored[groups.of]).mean())
+        lone = ~scored & ~groups.empty & (unscored <= MAX_UNSCORED)
+        score = np.where(scored, 1 - (1 - strangeness) * (1 - distance), np.where(lone, 1, np.nan))
+        rows = np.flatnonzero((far | unfamiliar | lone)[groups.of])
         texts = groups.of[rows]
         quoted = shared.config.show_text == "full"
         words = [shared.corpus.unfamiliar_words(text) if quoted else [] for text in texts]
-        unscored = int((~scored[groups.of]).sum())
+        rate = len(rows) / len(dataset) if unscored <= MAX_UNSCORED else None
         return Found(
             findings=findings_table(
                 dataset,
@@ -82,7 +88,9 @@ class Outliers:
                 "outliers.far",
                 score=score[texts],
                 message=[
-                    _message(distance[text] if far[text] else None, rare)
+                    _message(
+                        distance[text] if far[text] else None, lone=bool(lone[text]), words=rare
+                    )
                     for text, rare in zip(texts, words, strict=True)
                 ],
                 evidence=[
@@ -92,11 +100,21 @@ class Outliers:
                     }
                     for text in texts
                 ],
-                related=groups.first[neighbours.index[texts, :3]].tolist(),
+                related=[
+                    [] if lone[text] else groups.first[neighbours.index[text, :3]].tolist()
+                    for text in texts
+                ],
             ),
-            metrics={"outliers.rate": len(rows) / len(dataset)},
+            metrics={"outliers.rate": rate},
             columns={"outlier_score": score[groups.of]},
-            notes=_notes(unscored, neighbours.candidates, len(groups.sizes)),
+            reason=None
+            if rate is not None
+            else f"{unscored:.0%} of the records share no word with others and cannot be compared",
+            notes=_notes(
+                int(np.isnan(score[groups.of]).sum()),
+                neighbours.candidates,
+                int((neighbours.index[:, 0] >= 0).sum()),
+            ),
         )
 
 
@@ -106,9 +124,11 @@ def _beyond(values: np.ndarray, scored: np.ndarray, fence: float) -> np.ndarray:
     return np.asarray(scored & (values > high + fence * max(high - low, MIN_SPREAD)))
 
 
-def _message(distance: float | None, words: list[str]) -> str:
+def _message(distance: float | None, *, lone: bool, words: list[str]) -> str:
     reasons = []
-    if distance is not None:
+    if lone:
+        reasons.append("shares no word with any other text")
+    elif distance is not None:
         reasons.append(f"far from its {NEIGHBOURS} nearest texts (mean distance {distance:.2f})")
     if words:
         reasons.append(f"words that no other text has: {', '.join(words)}")
@@ -119,6 +139,6 @@ def _notes(unscored: int, candidates: int, texts: int) -> tuple[str, ...]:
     notes = []
     if unscored:
         notes.append(f"{unscored:,} records without comparable words have no score")
-    if candidates < texts - unscored:
+    if candidates < texts:
         notes.append(f"neighbours were sought among {candidates:,} of {texts:,} different texts")
     return tuple(notes)

@@ -24,7 +24,12 @@ MAX_SHARE = 0.9
 """A term in more texts than this says nothing about any of them."""
 
 
-_TOKEN = re.compile(r"\b\w+\b")
+_UNSPACED = r"\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff"
+"""Scripts written without spaces (Thai, Lao, Burmese, Khmer, Japanese, Chinese): every character
+is a word, and pairs of them are the word pairs."""
+_JOINED = r"\u0300-\u036f\u064b-\u065f\u0900-\u0dff"
+"""Combining and vowel signs, which belong to the word (Arabic, Indic scripts)."""
+_TOKEN = re.compile(rf"[{_UNSPACED}]|(?:[^\W{_UNSPACED}]|[{_JOINED}])+")
 
 
 @dataclass(frozen=True, eq=False)

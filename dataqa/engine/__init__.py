@@ -29,7 +29,7 @@ def choose_engine(name: str, jobs: int, input_bytes: int) -> Engine:
     """
     if name not in {"auto", *ENGINES}:
         raise unknown_name("engine", name, ("auto", *ENGINES), "engine")
-    jobs = jobs or available_cores()
+    jobs = min(jobs or available_cores(), available_cores())
     if name == "auto":
         name = "processes" if jobs > 1 and input_bytes >= PROCESSES_FROM_BYTES else "serial"
     module, _, kind = ENGINES[name].partition(":")

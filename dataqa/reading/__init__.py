@@ -18,7 +18,7 @@ from dataqa.engine import Engine, choose_engine
 from dataqa.errors import InputError
 from dataqa.formats import SHAPES, UNKNOWN, Shape, choose_shapes
 from dataqa.progress import Progress, Silent
-from dataqa.reading.interface import Part, Reader
+from dataqa.reading.interface import SEEN_LIMIT, Part, Reader
 
 __all__ = ["READERS", "read"]
 
@@ -57,6 +57,7 @@ def read(
         files.append(SourceFile(source, _sha256(path), len(part.frame)))
     whole = _merge(parts, renumber=False)
     _refuse_nothing(whole, shapes, [source for _, source in sources])
+    _refuse_absent(config.label_field, "--label-field", whole.fields_seen)
     return Dataset(
         frame=in_canonical_order(whole.frame),
         faults=whole.faults,
@@ -148,6 +149,13 @@ def _refuse_nothing(whole: Part, shapes: tuple[Shape, ...], sources: list[str]) 
             hint="name your fields with --text-field and --label-field, or choose a record shape "
             f"with --format ({', '.join(SHAPES)})",
         )
+
+
+def _refuse_absent(field: str | None, option: str, seen: tuple[str, ...]) -> None:
+    """Raise when the user named a field that no record has."""
+    if field and field not in seen and len(seen) < SEEN_LIMIT:
+        names = ", ".join(repr(name) for name in seen)
+        raise InputError(f"no record has the field {field!r} of {option}; fields seen: {names}")
 
 
 def _sha256(path: Path) -> str:

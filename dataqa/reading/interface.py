@@ -11,6 +11,9 @@ import pandas as pd
 
 from dataqa.formats import Shape
 
+SEEN_LIMIT = 50
+"""A chunk stops collecting field names when it has this many."""
+
 
 @dataclass(frozen=True)
 class Chunk:

@@ -13,12 +13,11 @@ import pandas as pd
 from dataqa.dataset import FAULT_DTYPES, FRAME_DTYPES
 from dataqa.errors import InputError
 from dataqa.formats import UNKNOWN, Canonical, Shape, canonical
-from dataqa.reading.interface import Chunk, Part
+from dataqa.reading.interface import SEEN_LIMIT, Chunk, Part
 
 CHUNK_BYTES = 8 * 2**20
 """Size of a chunk; fixed, so that the cutting never depends on the engine."""
 BOM = b"\xef\xbb\xbf"
-SEEN_LIMIT = 20
 _POSITION = re.compile(r": line \d+ column \d+ \(char (\d+)\)$")
 _KINDS = {list: "an array", str: "a string", bool: "a boolean", type(None): "null"}
 
@@ -75,7 +74,7 @@ def parse(chunk: Chunk) -> Part:
             faults.append((*place, error.args[0], error.args[1]))
             continue
         faults.extend((*place, *fault) for fault in _faults(row, chunk.shapes, record))
-        if row.shape == UNKNOWN and len(seen) < SEEN_LIMIT:
+        if len(seen) < SEEN_LIMIT:
             seen |= dict.fromkeys(record)
         rows.append(
             (*place, row.key, row.id, row.shape, row.prompt, row.context, row.response, row.label)
@@ -118,7 +117,7 @@ def _faults(
 ) -> Iterator[tuple[str, str]]:
     if row.shape == UNKNOWN:
         wanted = " or ".join(repr(shape.prompt) for shape in shapes)
-        seen = ", ".join(repr(name) for name in list(record)[:SEEN_LIMIT]) or "none"
+        seen = ", ".join(repr(name) for name in list(record)[:20]) or "none"
         yield (
             "no_usable_fields",
             f"no field {wanted}; fields seen: {seen}; name yours with --text-field",

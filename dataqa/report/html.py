@@ -10,9 +10,10 @@ import pandas as pd
 from jinja2 import Environment, StrictUndefined, Template
 
 from dataqa.gate import percent
-from dataqa.quoting import printable
+from dataqa.quoting import printable, shortened
 from dataqa.result import AuditResult, CheckResult, plain_values
 
+LABEL_CHARACTERS = 60
 SHOWN = 200
 """Findings shown per code; the page says how many there are in all."""
 
@@ -42,7 +43,12 @@ def _template() -> Template:
     environment = Environment(
         autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
-    environment.filters |= {"percent": percent, "printable": _printable, "count": _count}
+    environment.filters |= {
+        "percent": percent,
+        "printable": _printable,
+        "count": _count,
+        "label": lambda text: shortened(_printable(text), LABEL_CHARACTERS),
+    }
     return environment.from_string(source)
 
 
@@ -73,10 +79,22 @@ def _rows(findings: pd.DataFrame, records: pd.DataFrame) -> list[dict[str, Any]]
     joined = findings.merge(
         records[["source", "line", "label", "excerpt"]], on=["source", "line"], how="left"
     )
+    joined["places"] = [
+        _places(fact, lines)
+        for fact, lines in zip(joined["evidence"], joined["related"], strict=True)
+    ]
     columns = {name: plain_values(joined[name]) for name in joined.columns}
     return [
         dict(zip(columns, values, strict=True)) for values in zip(*columns.values(), strict=True)
     ]
+
+
+def _places(evidence: dict[str, Any], lines: list[int]) -> str:
+    """Name the related lines, with their files where there are several."""
+    sources = evidence.get("related_sources")
+    if not sources:
+        return ", ".join(f"line {line}" for line in lines)
+    return ", ".join(f"{source}:{line}" for source, line in zip(sources, lines, strict=True))
 
 
 def _label_table(records: pd.DataFrame) -> list[dict[Any, Any]]:

@@ -12,17 +12,20 @@ from rich.table import Table
 from rich.text import Text
 
 from dataqa.gate import percent
-from dataqa.quoting import log_line
+from dataqa.quoting import log_line, shortened
 from dataqa.result import AuditResult, CheckResult
 
 WORST = 8
 WIDTH = 100
+INVALID = "schema.invalid_rate"
+WORTH_A_WARNING = 0.05
+"""A larger share of invalid lines is told beside the verdict, when no limit judges it."""
 STYLES = {"PASS": "bold green", "FAIL": "bold red", "UNDECIDED": "bold yellow"}
 
 
 def render(result: AuditResult, suffix: str) -> bytes:
     """Return the report as plain text."""
-    console = Console(file=io.StringIO(), width=WIDTH, color_system=None, force_terminal=False)
+    console = Console(file=io.StringIO(), width=WIDTH, color_system=None, emoji=False)
     show(result, console)
     text: str = console.file.getvalue()  # type: ignore[attr-defined]
     return "\n".join(line.rstrip() for line in text.splitlines()).encode() + b"\n"
@@ -48,6 +51,10 @@ def verdict_lines(result: AuditResult) -> Iterator[Text]:
     for position, reason in enumerate(reasons):
         mark = state if position == 0 else " " * len(state)
         yield _line((mark, STYLES[state]), (f"  {reason.message}", ""))
+    invalid = result.metrics.get(INVALID)
+    if invalid is not None and invalid > WORTH_A_WARNING and INVALID not in result.config["limits"]:
+        warning = f"  {percent(invalid)} of the lines break the schema, and {INVALID} has no limit"
+        yield _line((" " * len(state), ""), (warning, "yellow"))
     if crashed:
         yield _line((" " * len(state), ""), (f"  check crashed: {', '.join(crashed)}", ""))
 
@@ -122,7 +129,7 @@ def _worst(result: AuditResult) -> Iterator[Text]:
         yield _line((f"  {place}  ", "cyan"), (f"{row['code']}  ", "magenta"), (row["message"], ""))
         text = quoted.get((row["source"], row["line"]))
         if text:
-            yield _line(("    “", "dim"), (_shortened(text, 88), "dim"), ("”", "dim"))
+            yield _line(("    “", "dim"), (shortened(text, 88), "dim"), ("”", "dim"))
 
 
 def _next_commands(result: AuditResult) -> list[str]:
@@ -133,10 +140,6 @@ def _next_commands(result: AuditResult) -> list[str]:
         f"dataqa audit {paths} --out records=records.csv    # scores and suggestions per record",
         f"dataqa explain {shlex.quote(str(worst))}    # what the first finding means",
     ]
-
-
-def _shortened(text: str, length: int) -> str:
-    return text if len(text) <= length else f"{text[:length]}…"
 
 
 def _line(*parts: tuple[str, str]) -> Text:
