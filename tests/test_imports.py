@@ -35,7 +35,7 @@ HEAVY = {
 }
 HOMES = {
     "great_expectations": {"expectation"},
-    "cleanlab": {"checks.labels"},
+    "cleanlab": {"confident_learning"},
     "sklearn": {"embedding.lsa", "embedding.terms"},
     "jinja2": {"report.html"},
     "rich": {"progress", "report.text", "cli"},
@@ -53,6 +53,7 @@ LEVELS = (
     {"config", "formats", "result"},
     {"dataset"},
     {
+        "confident_learning",
         "embedding",
         "engine",
         "expectation",

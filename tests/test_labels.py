@@ -9,7 +9,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from dataqa.checks.labels import RATE, Labels, cohen_kappa
+from dataqa.checks.labels import RATE, Labels
+from dataqa.confident_learning import cohen_kappa
 from dataqa.dataset import Dataset
 from dataqa.shared import LabelModel, Shared
 
@@ -257,3 +258,11 @@ def test_a_field_of_the_wrong_type_is_not_checked(bench: Bench, tickets: Tickets
     records = [*tickets(200), *({"text": ["no", "text"], "label": "login"} for _ in range(50))]
     found = bench.find(Labels(), records)
     assert found.metrics["labels.mislabel_rate.high"] >= 0.2
+
+
+def test_labels_written_in_several_ways_are_named(bench: Bench, tickets: Tickets) -> None:
+    records = tickets(200)
+    records[0] = records[0] | {"label": f" {str(records[0]['label']).upper()}"}
+    notes = bench.find(Labels(), records).notes
+    assert any("differ only in case or spaces" in note for note in notes)
+    assert not any("case or spaces" in note for note in bench.find(Labels(), tickets(200)).notes)

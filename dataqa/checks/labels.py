@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from dataqa.checks.interface import LABEL_CHARACTERS, Found, findings_table
+from dataqa.confident_learning import calibrated_count, cohen_kappa, flag_and_score
 from dataqa.dataset import Dataset
 from dataqa.quoting import shortened
 from dataqa.result import plain_values
@@ -82,7 +83,7 @@ class Labels:
         model = shared.label_model(self.folds, self.min_class_records)
         if len(model.classes) < 2:
             return _unmeasured(self._too_few_classes(dataset, model))
-        flagged, quality = _confident_learning(model)
+        flagged, quality = flag_and_score(model.label, model.probabilities)
         suggested = model.probabilities.argmax(axis=1)
         weakness = self._weakness(model, suggested)
         reason = self._too_few_texts(model) or weakness
@@ -94,7 +95,7 @@ class Labels:
             metrics=dict.fromkeys(self.metrics) if reason else rates,
             columns=_columns(dataset, model, suggested, quality),
             reason=reason,
-            notes=_notes(model),
+            notes=(*_notes(model), *_variants(dataset)),
         )
 
     def _too_few_classes(self, dataset: Dataset, model: LabelModel) -> str:
@@ -128,14 +129,6 @@ class Labels:
         return None
 
 
-def cohen_kappa(given: np.ndarray, predicted: np.ndarray, classes: int) -> float:
-    """Agreement beyond chance, 1 = always, 0 = as by chance (Cohen, 1960)."""
-    observed = float(np.mean(given == predicted))
-    shares = [np.bincount(values, minlength=classes) / len(given) for values in (given, predicted)]
-    chance = float(shares[0] @ shares[1])
-    return 0.0 if chance == 1 else (observed - chance) / (1 - chance)
-
-
 def _no_label(dataset: Dataset, field: str) -> str:
     seen = ", ".join(repr(name) for name in dataset.fields_seen)
     return f"no record has a label in {field!r}; fields seen: {seen}; name yours with --label-field"
@@ -145,39 +138,15 @@ def _unmeasured(reason: str) -> Found:
     return Found(metrics=dict.fromkeys(Labels.metrics), skipped=True, reason=reason)
 
 
-def _confident_learning(model: LabelModel) -> tuple[np.ndarray, np.ndarray]:
-    """Flag records, and score each label: (n,) bool, (n,) 0..1 with 0 = surely wrong.
-
-    The score is the mean of cleanlab's self-confidence, which ranks uniform flips best, and its
-    normalised margin, which ranks flips between similar classes best.
-    """
-    from cleanlab.filter import find_label_issues
-    from cleanlab.rank import get_label_quality_scores
-
-    label, probabilities = model.label, model.probabilities
-    flagged = find_label_issues(
-        label, probabilities, filter_by="confident_learning", n_jobs=1, min_examples_per_class=0
-    )
-    scores = [
-        get_label_quality_scores(label, probabilities, method=method)
-        for method in ("self_confidence", "normalized_margin")
-    ]
-    return np.asarray(flagged, bool), np.clip(np.mean(scores, axis=0), 0, 1)
-
-
 def _rates(
     dataset: Dataset, model: LabelModel, flagged: np.ndarray, suggested: np.ndarray
 ) -> dict[str, float | None]:
     """Bracket the mislabel rate; what was not checked counts as wrong in the upper end."""
-    from cleanlab.count import num_label_issues
-
     unchecked = model.unlabeled + model.unseen + model.rare + dataset.unreadable
     low = int(flagged.sum()) / (len(dataset) - model.unlabeled)
     differs = int((suggested != model.label).sum())
     high = (differs + unchecked) / (len(dataset) + dataset.unreadable)
-    count = num_label_issues(
-        model.label, model.probabilities, estimation_method="off_diagonal_calibrated"
-    )
+    count = calibrated_count(model.label, model.probabilities)
     estimate = float(np.clip(count / len(model.rows), low, high))
     return {RATE: estimate, f"{RATE}.low": low, f"{RATE}.high": high}
 
@@ -253,3 +222,12 @@ def _notes(model: LabelModel) -> tuple[str, ...]:
             f"{model.rare:,} records of {model.rare_classes:,} rare classes were not checked"
         )
     return tuple(notes)
+
+
+def _variants(dataset: Dataset) -> Iterator[str]:
+    """Name labels that are one label written in several ways; each way counts as a class."""
+    names = pd.Series(sorted(dataset.frame["label"].dropna().unique()), dtype="str")
+    for _, same in names.groupby(names.str.strip().str.casefold()):
+        if len(same) > 1:
+            written = ", ".join(repr(shortened(name, LABEL_CHARACTERS)) for name in same[:5])
+            yield f"labels that differ only in case or spaces are counted as different: {written}"
