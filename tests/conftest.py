@@ -7,12 +7,13 @@ import random
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 
 from dataqa import AuditResult, Config, audit
 from dataqa.checks import Check, Found
+from dataqa.cli import main
 from dataqa.dataset import SHARD_RECORDS, Dataset
 from dataqa.embedding import choose_embedder
 from dataqa.engine import Engine
@@ -120,3 +121,27 @@ def jsonl() -> Callable[..., Path]:
 def bench(tmp_path_factory: pytest.TempPathFactory) -> Bench:
     """Read, check and audit lines; every call overwrites the file of the one before."""
     return Bench(tmp_path_factory.mktemp("bench"))
+
+
+class Ran(NamedTuple):
+    """What a run of the command line left behind."""
+
+    code: int | str | None
+    out: str
+    err: str
+
+
+Run = Callable[..., Ran]
+
+
+@pytest.fixture
+def run(capsys: pytest.CaptureFixture[str]) -> Run:
+    """Run the command line in this process."""
+
+    def ran(*arguments: object) -> Ran:
+        with pytest.raises(SystemExit) as stop:
+            main([str(argument) for argument in arguments])
+        captured = capsys.readouterr()
+        return Ran(stop.value.code, captured.out, captured.err)
+
+    return ran

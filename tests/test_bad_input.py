@@ -9,42 +9,34 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from dataqa.cli import main
+if TYPE_CHECKING:
+    from tests.conftest import Ran, Run
 
 GOOD = b'{"text": "Where is my invoice?", "label": "billing"}\n'
 NOBODY = 65534
 
 
-@dataclass(frozen=True)
-class Ran:
-    """What a run of the command line left behind."""
-
-    code: int | str | None
-    out: str
-    err: str
-
-
-Run = Callable[..., Ran]
+@pytest.fixture(autouse=True)
+def somewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Work in an empty folder."""
+    monkeypatch.chdir(tmp_path)
 
 
 @pytest.fixture
-def run(capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
-    """Run the command line in this process and in an empty folder; it never shows a traceback."""
-    monkeypatch.chdir(tmp_path)
+def run(run: Run) -> Run:
+    """Run the command line; bad input never ends in a traceback or an internal error."""
 
     def ran(*arguments: object) -> Ran:
-        with pytest.raises(SystemExit) as stop:
-            main([str(argument) for argument in arguments])
-        captured = capsys.readouterr()
-        assert "Traceback" not in captured.out + captured.err
-        assert "internal error" not in captured.err
-        return Ran(stop.value.code, captured.out, captured.err)
+        done = run(*arguments)
+        assert "Traceback" not in done.out + done.err
+        assert "internal error" not in done.err
+        return done
 
     return ran
 
@@ -64,7 +56,7 @@ def saved(good: Path, run: Run, tmp_path: Path) -> Path:
     return tmp_path / "result.json"
 
 
-def refused(ran: Ran, *parts: str) -> None:
+def refused(ran: Ran | SimpleNamespace, *parts: str) -> None:
     """Check that a run ended without a verdict and says what, where and what to do."""
     assert (ran.code, ran.out) == (2, "")
     assert ran.err.startswith("dataqa: error: ")
@@ -317,7 +309,8 @@ def test_file_that_does_not_fit_leaves_the_old_one(good: Path, tmp_path: Path) -
         preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000)),
     )
     refused(
-        Ran(done.returncode, done.stdout, done.stderr), f"{old}: cannot be written (File too large)"
+        SimpleNamespace(code=done.returncode, out=done.stdout, err=done.stderr),
+        f"{old}: cannot be written (File too large)",
     )
     assert old.read_bytes() == b"old"
     assert sorted(tmp_path.iterdir()) == [good, old]

@@ -13,9 +13,8 @@ import subprocess
 import sys
 import tomllib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import pandas as pd
 import pytest
@@ -26,6 +25,9 @@ from dataqa.cli import main
 from dataqa.config import Config, load_config
 from dataqa.result import FINDING_DTYPES
 from dataqa.settings import construct
+
+if TYPE_CHECKING:
+    from tests.conftest import Run
 
 SAMPLES = Path(__file__).parents[1] / "sample_data"
 CLEAN = SAMPLES / "clean" / "data.jsonl"
@@ -42,31 +44,6 @@ NAMES = [
     for kind in CHECKS.values()
     for name in (kind.name, *(f"{kind.name}.{code}" for code in kind.codes), *kind.metrics)
 ]
-
-
-@dataclass(frozen=True)
-class Ran:
-    """What a run of the command line left behind."""
-
-    code: int | str | None
-    out: str
-    err: str
-
-
-Run = Callable[..., Ran]
-
-
-@pytest.fixture
-def run(capsys: pytest.CaptureFixture[str]) -> Run:
-    """Run the command line in this process."""
-
-    def ran(*arguments: object) -> Ran:
-        with pytest.raises(SystemExit) as stop:
-            main([str(argument) for argument in arguments])
-        captured = capsys.readouterr()
-        return Ran(stop.value.code, captured.out, captured.err)
-
-    return ran
 
 
 def outs(folder: Path) -> list[str]:
@@ -248,7 +225,7 @@ def test_full_disk_is_exit_2() -> None:
 @pytest.mark.parametrize("name", FORMATS)
 def test_out_to_stdout_prints_that_format_only(run: Run, noisy: Path, name: str) -> None:
     ran = run("report", noisy / "result.json", "--out", f"{name}=-")
-    assert ran == Ran(0, (noisy / FORMATS[name]).read_text(encoding="utf-8"), "")
+    assert ran == (0, (noisy / FORMATS[name]).read_text(encoding="utf-8"), "")
 
 
 def test_audit_to_stdout_prints_no_report_beside_it(run: Run, small: Path) -> None:
@@ -386,7 +363,7 @@ def test_report_renders_the_bytes_of_the_audit(
     run: Run, noisy: Path, tmp_path: Path, name: str
 ) -> None:
     target = tmp_path / FORMATS[name]
-    assert run("report", noisy / "result.json", "--out", f"{name}={target}") == Ran(0, "", "")
+    assert run("report", noisy / "result.json", "--out", f"{name}={target}") == (0, "", "")
     assert target.read_bytes() == (noisy / FORMATS[name]).read_bytes()
 
 
@@ -432,7 +409,7 @@ def test_checks_lists_everything(run: Run) -> None:
 def starter(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The file that init writes, in the current folder."""
     monkeypatch.chdir(tmp_path)
-    assert run("init") == Ran(0, "wrote dataqa.toml\n", "")
+    assert run("init") == (0, "wrote dataqa.toml\n", "")
     return tmp_path / "dataqa.toml"
 
 

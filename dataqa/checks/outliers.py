@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
+import pandas as pd
 
 from dataqa.checks.interface import Found, findings_table
 from dataqa.dataset import Dataset
@@ -69,70 +70,95 @@ class Outliers:
                 reason=f"{int(scored.sum())} different texts with words; "
                 f"neighbours mean little below {MIN_TEXTS}",
             )
-        distance = np.clip(1 - neighbours.similarity.mean(axis=1), 0, 1)
-        strangeness = 1 - shared.corpus.familiarity
-        far = _beyond(distance, scored, self.fence)
-        unfamiliar = _beyond(strangeness, scored, self.fence)
+        scores = self._scores(dataset, shared, scored)
         unscored = float((~scored[groups.of]).mean())
-        lone = ~scored & ~groups.empty & (unscored <= MAX_UNSCORED)
-        score = np.where(scored, 1 - (1 - strangeness) * (1 - distance), np.where(lone, 1, np.nan))
-        rows = np.flatnonzero((far | unfamiliar | lone)[groups.of])
-        texts = groups.of[rows]
-        quoted = shared.config.show_text == "full"
-        words = [shared.corpus.unfamiliar_words(text) if quoted else [] for text in texts]
+        rows = np.flatnonzero((scores.far | scores.unfamiliar | scores.lone)[groups.of])
         rate = len(rows) / len(dataset) if unscored <= MAX_UNSCORED else None
+        per_record = scores.score[groups.of]
         return Found(
-            findings=findings_table(
-                dataset,
-                rows,
-                "outliers.far",
-                score=score[texts],
-                message=[
-                    _message(
-                        distance[text] if far[text] else None, lone=bool(lone[text]), words=rare
-                    )
-                    for text, rare in zip(texts, words, strict=True)
-                ],
-                evidence=[
-                    {
-                        "distance": round(float(distance[text]), 4),
-                        "familiarity": round(float(1 - strangeness[text]), 4),
-                    }
-                    for text in texts
-                ],
-                related=[
-                    [] if lone[text] else groups.first[neighbours.index[text, :3]].tolist()
-                    for text in texts
-                ],
-            ),
+            findings=_findings(dataset, shared, scores, rows),
             metrics={"outliers.rate": rate},
-            columns={"outlier_score": score[groups.of]},
+            columns={"outlier_score": per_record},
             reason=None
             if rate is not None
             else f"{unscored:.0%} of the records share no word with others and cannot be compared",
             notes=_notes(
-                int(np.isnan(score[groups.of]).sum()),
+                int(np.isnan(per_record).sum()),
                 neighbours.candidates,
                 int((neighbours.index[:, 0] >= 0).sum()),
             ),
         )
+
+    def _scores(self, dataset: Dataset, shared: Shared, scored: np.ndarray) -> Scores:
+        distance = np.clip(1 - shared.neighbours.similarity.mean(axis=1), 0, 1)
+        familiarity = shared.corpus.familiarity
+        few = (~scored[shared.text_groups.of]).sum() <= MAX_UNSCORED * len(dataset)
+        lone = ~scored & ~shared.text_groups.empty & few
+        return Scores(
+            distance=distance,
+            familiarity=familiarity,
+            far=_beyond(distance, scored, self.fence),
+            unfamiliar=_beyond(1 - familiarity, scored, self.fence),
+            lone=lone,
+            score=np.where(scored, 1 - familiarity * (1 - distance), np.where(lone, 1, np.nan)),
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class Scores:
+    """How unlike the others each text is, and why; arrays over text groups."""
+
+    distance: np.ndarray
+    """Mean cosine distance to the nearest texts, 0..1."""
+    familiarity: np.ndarray
+    """Share 0..1 of the text's weight that other texts use, too."""
+    far: np.ndarray
+    unfamiliar: np.ndarray
+    lone: np.ndarray
+    """Whether the text shares no word with others, while nearly all others do."""
+    score: np.ndarray
+    """0..1, 1 = worst; NaN where the text could not be compared."""
+
+    def reason(self, text: int, words: list[str]) -> str:
+        """Say why a text is reported; ``words`` are those that no other text has."""
+        reasons = []
+        if self.lone[text]:
+            reasons.append("shares no word with any other text")
+        elif self.far[text]:
+            mean = f"mean distance {self.distance[text]:.2f}"
+            reasons.append(f"far from its {NEIGHBOURS} nearest texts ({mean})")
+        if words:
+            reasons.append(f"words that no other text has: {', '.join(words)}")
+        return "; ".join(reasons) or "made of words that few other texts have"
+
+
+def _findings(dataset: Dataset, shared: Shared, scores: Scores, rows: np.ndarray) -> pd.DataFrame:
+    groups = shared.text_groups
+    texts = groups.of[rows]
+    quoted = shared.config.show_text == "full"
+    words = [shared.corpus.unfamiliar_words(text) if quoted else [] for text in texts]
+    nearest = shared.neighbours.index[texts, :3]
+    return findings_table(
+        dataset,
+        rows,
+        "outliers.far",
+        score=scores.score[texts],
+        message=[scores.reason(text, rare) for text, rare in zip(texts, words, strict=True)],
+        evidence=[
+            {
+                "distance": round(float(scores.distance[text]), 4),
+                "familiarity": round(float(scores.familiarity[text]), 4),
+            }
+            for text in texts
+        ],
+        related=[groups.first[others[others >= 0]].tolist() for others in nearest],
+    )
 
 
 def _beyond(values: np.ndarray, scored: np.ndarray, fence: float) -> np.ndarray:
     """Return which scored values lie beyond the fence of all scored values."""
     low, high = np.quantile(values[scored], [0.25, 0.75])
     return np.asarray(scored & (values > high + fence * max(high - low, MIN_SPREAD)))
-
-
-def _message(distance: float | None, *, lone: bool, words: list[str]) -> str:
-    reasons = []
-    if lone:
-        reasons.append("shares no word with any other text")
-    elif distance is not None:
-        reasons.append(f"far from its {NEIGHBOURS} nearest texts (mean distance {distance:.2f})")
-    if words:
-        reasons.append(f"words that no other text has: {', '.join(words)}")
-    return "; ".join(reasons) or "made of words that few other texts have"
 
 
 def _notes(unscored: int, candidates: int, texts: int) -> tuple[str, ...]:
