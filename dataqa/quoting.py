@@ -30,8 +30,10 @@ def excerpt(text: str, mode: str) -> str | None:
     if mode == "redacted":
         for pattern, mask in _MASKS:
             text = pattern.sub(mask, text[: 8 * EXCERPT_CHARACTERS])
-    line = printable(_SPACES.sub(" ", text[: 4 * EXCERPT_CHARACTERS]).strip())
-    return shortened(line, EXCERPT_CHARACTERS)
+    seen = text[: 4 * EXCERPT_CHARACTERS]
+    line = printable(_SPACES.sub(" ", seen).strip())
+    cut = len(text) > len(seen) and len(line) <= EXCERPT_CHARACTERS
+    return f"{line}…" if cut else shortened(line, EXCERPT_CHARACTERS)
 
 
 def shortened(text: str, length: int) -> str:

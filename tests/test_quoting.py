@@ -119,3 +119,7 @@ def test_no_log_line_is_a_command(text: str) -> None:
 
 def test_a_harmless_log_line_stays() -> None:
     assert log_line("std::vector, 3 records") == "std::vector, 3 records"
+
+
+def test_a_long_text_of_blanks_is_marked_as_cut() -> None:
+    assert excerpt("start" + " " * 2000 + "end", "full") == "start…"

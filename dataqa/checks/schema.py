@@ -70,7 +70,7 @@ class Schema:
             rows = np.flatnonzero(dataset.frame["shape"] == shape)
             tables.extend(self._broken(dataset, str(shape), rows))
         findings = join_findings(tables)
-        critical = findings[findings["score"] == SCORES["critical"]]
+        critical = findings[(findings["score"] == SCORES["critical"]) & (findings["line"] > 0)]
         invalid = len(critical[["source", "line"]].drop_duplicates())
         return Found(
             findings=findings,
