@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NoReturn
 import click
 
 from dataqa import __version__
-from dataqa.config import MISLABEL_RATE, SHOW_TEXT, Config, load_config
+from dataqa.config import SHOW_TEXT, Config, load_config, with_mislabel_limit
 from dataqa.embedding import EMBEDDERS
 from dataqa.engine import ENGINES
 from dataqa.errors import DataqaError, OutputError
@@ -20,7 +20,6 @@ from dataqa.formats import SHAPES
 from dataqa.options import judging, out_option
 from dataqa.quoting import log_line
 from dataqa.report import Output, parse_outputs, render, write
-from dataqa.settings import parse_rate
 
 if TYPE_CHECKING:
     from dataqa.result import AuditResult
@@ -97,7 +96,7 @@ def gate(
     result = load(result_path)
     limits = dict(result.config["limits"])
     if max_mislabel_rate is not None:
-        limits[MISLABEL_RATE] = parse_rate(max_mislabel_rate, "--max-mislabel-rate")
+        limits = with_mislabel_limit(limits, max_mislabel_rate)
     result = rejudged(result, limits)
     _deliver(result, wanted)
     _announce(result, wanted, quiet=quiet, verbose=verbose)

@@ -69,7 +69,7 @@ class Config:
         given = {name: value for name, value in settings.items() if value is not None}
         limits = dict(self.limits)
         if "max_mislabel_rate" in given:
-            limits[MISLABEL_RATE] = parse_rate(given.pop("max_mislabel_rate"), "max_mislabel_rate")
+            limits = with_mislabel_limit(limits, given.pop("max_mislabel_rate"))
         extra = _section(given.pop("limits", {}), "limits")
         limits |= {name: parse_rate(value, f"limits.{name}") for name, value in extra.items()}
         checks = _section(given.pop("checks", self.checks), "checks")
@@ -81,6 +81,18 @@ class Config:
     def to_dict(self) -> dict[str, Any]:
         """Return plain values for the ``config`` section of a result."""
         return {name: _listed(value) for name, value in asdict(self).items()}
+
+
+def with_mislabel_limit(limits: Mapping[str, float], rate: object) -> dict[str, float]:
+    """Return the limits with another one for the mislabel rate, or without it for ``off``.
+
+    Raises:
+        ConfigError: ``rate`` is neither a rate nor ``off``.
+    """
+    others = {name: limit for name, limit in limits.items() if name != MISLABEL_RATE}
+    if rate == "off":
+        return others
+    return {**others, MISLABEL_RATE: parse_rate(rate, "max_mislabel_rate")}
 
 
 def _listed(value: object) -> object:

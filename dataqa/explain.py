@@ -57,7 +57,7 @@ def configuration() -> str:
         "",
         *_plain_settings(),
         "[gate]",
-        '# Largest allowed share of wrong labels, as "15%" or 0.15.',
+        '# Largest allowed share of wrong labels, as "15%" or 0.15, or "off".',
         '# max_mislabel_rate = "15%"',
         "",
         "[gate.limits]",

@@ -22,7 +22,7 @@ def judging(command: Command) -> Command:
         click.option(
             "--max-mislabel-rate",
             metavar="RATE",
-            help="Gate limit, as 15% or 0.15 [default: 15%; of gate: the result's].",
+            help="Gate limit, as 15% or 0.15, or off [default: 15%; of gate: the result's].",
         ),
     ):
         command = option(command)

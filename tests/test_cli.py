@@ -654,3 +654,14 @@ def test_show_text_limits_what_is_quoted(
         assert any(secret in content for secret in SECRETS) == (secrets and quotes), path
         if not words:
             assert not any(word in content for word in ("zeppelin", "umbrella", "xylophone")), path
+
+
+def test_unlabelled_data_can_be_gated_on_another_metric(tmp_path: Path, run: Run) -> None:
+    path = tmp_path / "data.jsonl"
+    path.write_text('{"text": "one"}\n{"text": "two"}\n{"text": 3}\n', encoding="utf-8")
+    config = tmp_path / "limits.toml"
+    config.write_text('[gate.limits]\n"schema.invalid_rate" = "40%"\n', encoding="utf-8")
+    assert run("audit", path, "-q", "--config", config).code == 3
+    done = run("audit", path, "-q", "--config", config, "--max-mislabel-rate", "off")
+    assert done.code == 0
+    assert "schema invalid rate 33.33%, limit 40%" in done.out

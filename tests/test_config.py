@@ -270,3 +270,8 @@ def test_an_unknown_embedder_is_refused_with_the_list() -> None:
 
 def test_an_unknown_name_without_a_near_one_gets_the_list_only() -> None:
     assert unknown_name("key", "zzz", ["b", "a"]).hint == "known: a, b"
+
+
+def test_the_mislabel_limit_can_be_left_out() -> None:
+    config = Config().with_settings(max_mislabel_rate="off", limits={"outliers.rate": "5%"})
+    assert config.limits == {"outliers.rate": 0.05}
