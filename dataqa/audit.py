@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from dataqa.checks import Check, Found
     from dataqa.dataset import Dataset
     from dataqa.progress import Progress
-    from dataqa.result import AuditResult, CheckResult
+    from dataqa.result import AuditResult, CheckResult, Status
     from dataqa.shared import Shared
 
 
@@ -76,7 +76,7 @@ def run_check(check: Check, dataset: Dataset, shared: Shared) -> tuple[CheckResu
     started = time.perf_counter()
     try:
         found = check.find(dataset, shared)
-        status = "skipped" if found.skipped else "ok"
+        status: Status = "skipped" if found.skipped else "ok"
     except DataqaError:
         raise
     except Exception as error:  # noqa: BLE001 - law 5: the one place where a crash becomes a value
@@ -95,7 +95,7 @@ def _crashed(check: Check, error: Exception) -> Found:
     )
 
 
-def _check_result(check: Check, found: Found, status: Any, seconds: float) -> CheckResult:
+def _check_result(check: Check, found: Found, status: Status, seconds: float) -> CheckResult:
     from dataqa.result import CheckResult
 
     return CheckResult(

@@ -15,7 +15,7 @@ from dataqa import __version__
 from dataqa.config import SHOW_TEXT, Config, load_config, with_mislabel_limit
 from dataqa.embedding import EMBEDDERS
 from dataqa.engine import ENGINES
-from dataqa.errors import DataqaError, OutputError
+from dataqa.errors import DataqaError, OutputError, os_reason
 from dataqa.formats import SHAPES
 from dataqa.options import judging, out_option
 from dataqa.quoting import log_line
@@ -193,7 +193,7 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
         sys.stdout = None  # nobody reads it, so nothing to flush
         code = _complain("standard output was closed before everything was written")
     except OSError as error:
-        code = _complain(f"input or output failed ({error.strerror or error})")
+        code = _complain(f"input or output failed ({os_reason(error)})")
     except Exception as error:  # noqa: BLE001 - a user never sees a traceback unasked
         if _wants_details(sys.argv[1:] if arguments is None else arguments):
             traceback.print_exc()

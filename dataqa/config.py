@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import tomllib
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
-from dataqa.errors import ConfigError
+from dataqa.errors import ConfigError, os_reason
 from dataqa.settings import checked_values, parse_rate, unknown_name
 
 MISLABEL_RATE = "labels.mislabel_rate"
@@ -121,8 +120,7 @@ def _table(path: Path, *, explicit: bool) -> dict[str, Any] | None:
     try:
         content = tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except OSError as error:
-        reason = os.strerror(error.errno) if error.errno else str(error)
-        raise ConfigError(f"{path}: cannot be read ({reason})") from error
+        raise ConfigError(f"{path}: cannot be read ({os_reason(error)})") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ConfigError(f"{path}: not valid TOML ({error})") from error
     if path.name != "pyproject.toml":

@@ -125,8 +125,7 @@ class Dataset:
 
     def shards(self, size: int = SHARD_RECORDS) -> Iterator[Shard]:
         """Cut the dataset into slices of at most ``size`` records, in canonical order."""
-        for start in range(0, len(self), size):
-            cut = slice(start, start + size)
+        for cut in cuts(len(self), size):
             yield Shard(self.texts[cut], self.responses[cut])
 
     @cached_property
@@ -135,6 +134,11 @@ class Dataset:
         rank = {file.path: position for position, file in enumerate(self.files)}
         position = self.frame["source"].map(rank).to_numpy()
         return np.lexsort((self.frame["line"].to_numpy(), position))
+
+
+def cuts(count: int, size: int) -> list[slice]:
+    """Cut ``count`` rows into slices of at most ``size``, in order."""
+    return [slice(start, start + size) for start in range(0, count, size)]
 
 
 def in_canonical_order(frame: pd.DataFrame) -> pd.DataFrame:

@@ -17,6 +17,7 @@ __all__ = [
     "MissingExtraError",
     "OutputError",
     "ResultError",
+    "os_reason",
 ]
 
 
@@ -51,6 +52,11 @@ class OutputError(DataqaError):
 
 class MissingExtraError(DataqaError):
     """An optional package is needed and absent."""
+
+
+def os_reason(error: OSError) -> str:
+    """Return why the operating system refused, without number and path."""
+    return error.strerror or str(error)
 
 
 def _rebuild(kind: type[DataqaError], message: str, hint: str) -> DataqaError:

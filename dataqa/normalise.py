@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import xxhash
 
-from dataqa.dataset import Dataset, Shard
+from dataqa.dataset import Dataset, Shard, cuts
 
 if TYPE_CHECKING:
     from dataqa.engine import Engine
@@ -95,9 +95,10 @@ def find_groups(
     dataset: Dataset, engine: Engine, progress: Progress, shard_records: int
 ) -> tuple[Groups, Groups]:
     """Group the records by text, and by text and response together."""
-    count = -(-len(dataset) // shard_records)
     partials = progress.track(
-        engine.map(hash_stage, dataset.shards(shard_records)), "normalising texts", count
+        engine.map(hash_stage, dataset.shards(shard_records)),
+        "normalising texts",
+        len(cuts(len(dataset), shard_records)),
     )
     texts: list[str] = []
     pairs: list[str] = []

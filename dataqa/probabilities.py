@@ -13,8 +13,10 @@ Each is calibrated by a temperature (Guo et al., ICML 2017), then they are avera
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import reduce
 
 import numpy as np
 from scipy import sparse
@@ -100,9 +102,8 @@ def sum_stage(shard: Labeled, *, folds: int, classes: int) -> Sums:
 
 
 def merge(partials: Iterable[Sums]) -> Sums:
-    """Add up the statistics of all shards."""
-    first, *rest = partials
-    return sum(rest, start=first)
+    """Add up the statistics of all shards, one after the other, as they come."""
+    return reduce(operator.add, partials)
 
 
 def assign_folds(label: np.ndarray, group: np.ndarray, rank: np.ndarray, folds: int) -> np.ndarray:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 
 EXCERPT_CHARACTERS = 280
+LABEL_CHARACTERS = 60
+"""Longer labels are cut in messages, evidence and reports; the columns have them whole."""
 
 _MASKS = (
     (re.compile(r"[\w.+-]+@[\w-]+\.[\w.-]+"), "[email]"),

@@ -5,7 +5,6 @@ Everything here is a pure function of the dataset, the config and its arguments.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property, partial
 
@@ -13,10 +12,10 @@ import numpy as np
 
 from dataqa import probabilities
 from dataqa.config import Config
-from dataqa.dataset import SHARD_RECORDS, Dataset
+from dataqa.dataset import SHARD_RECORDS, Dataset, cuts
 from dataqa.embedding.interface import Embedder
 from dataqa.embedding.terms import Corpus
-from dataqa.engine import Engine, available_cores
+from dataqa.engine import Engine, workers
 from dataqa.neighbours import Neighbours, nearest
 from dataqa.normalise import Groups, find_groups
 from dataqa.probabilities import Labeled
@@ -88,7 +87,7 @@ class Shared:
     @cached_property
     def neighbours(self) -> Neighbours:
         """The nearest other text groups of each text group."""
-        threads = min(self.config.jobs or available_cores(), available_cores())
+        threads = workers(self.config.jobs)
         return nearest(self.embeddings, NEIGHBOURS, self.progress, threads=threads)
 
     def label_model(self, folds: int, min_class_records: int) -> LabelModel:
@@ -141,12 +140,10 @@ class Shared:
             fold=probabilities.assign_folds(label, group, rank[group], folds),
         )
         stage = partial(probabilities.sum_stage, folds=folds, classes=classes)
-        shards = -(-len(records) // self.shard_records)
+        shards = cuts(len(records), self.shard_records)
         sums = self.progress.track(
-            self.engine.map(stage, self._cut(records)), "fitting label models", shards
+            self.engine.map(stage, (records[cut] for cut in shards)),
+            "fitting label models",
+            len(shards),
         )
         return probabilities.out_of_fold(records, probabilities.merge(sums))
-
-    def _cut(self, records: Labeled) -> Iterator[Labeled]:
-        for start in range(0, len(records), self.shard_records):
-            yield records[start : start + self.shard_records]

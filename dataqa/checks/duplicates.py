@@ -10,7 +10,6 @@ import numpy as np
 import pandas as pd
 
 from dataqa.checks.interface import (
-    LABEL_CHARACTERS,
     RELATED_LIMIT,
     Found,
     findings_table,
@@ -18,7 +17,7 @@ from dataqa.checks.interface import (
 )
 from dataqa.dataset import Dataset
 from dataqa.normalise import Groups
-from dataqa.quoting import shortened
+from dataqa.quoting import LABEL_CHARACTERS, shortened
 from dataqa.shared import Shared
 
 

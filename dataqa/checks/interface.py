@@ -15,8 +15,6 @@ from dataqa.shared import Shared
 
 RELATED_LIMIT = 10
 """Other records named in one finding; their full number is in the evidence."""
-LABEL_CHARACTERS = 60
-"""Longer labels are cut in messages and evidence; the columns have them whole."""
 
 
 @dataclass(frozen=True)

@@ -9,10 +9,10 @@ from typing import Any, ClassVar
 import numpy as np
 import pandas as pd
 
-from dataqa.checks.interface import LABEL_CHARACTERS, Found, findings_table
+from dataqa.checks.interface import Found, findings_table
 from dataqa.confident_learning import calibrated_count, cohen_kappa, flag_and_score
 from dataqa.dataset import Dataset
-from dataqa.quoting import shortened
+from dataqa.quoting import LABEL_CHARACTERS, shortened
 from dataqa.result import plain_values
 from dataqa.shared import LabelModel, Shared
 
@@ -87,12 +87,13 @@ class Labels:
         suggested = model.probabilities.argmax(axis=1)
         weakness = self._weakness(model, suggested)
         reason = self._too_few_texts(model) or weakness
-        rates = _rates(dataset, model, flagged, suggested)
         if weakness:  # nor are single findings of such models worth anybody's time
             flagged, suggested = np.zeros_like(flagged), model.label
         return Found(
             findings=_findings(dataset, shared, model, np.flatnonzero(flagged), quality),
-            metrics=dict.fromkeys(self.metrics) if reason else rates,
+            metrics=dict.fromkeys(self.metrics)
+            if reason
+            else _rates(dataset, model, flagged, suggested),
             columns=_columns(dataset, model, suggested, quality),
             reason=reason,
             notes=(*_notes(model), *_variants(dataset)),
@@ -199,6 +200,8 @@ def _neighbour_labels(
     dataset: Dataset, shared: Shared, rows: np.ndarray
 ) -> tuple[list[list[int]], list[list[str]]]:
     """Find the three nearest other texts of each row: their rows and their labels."""
+    if not len(rows):
+        return [], []
     groups = shared.text_groups
     nearest = shared.neighbours.index[groups.of[rows], :3]
     labels = plain_values(dataset.frame["label"])

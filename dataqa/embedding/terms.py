@@ -7,13 +7,13 @@ shard then needs nothing from the others, and the counts of shards simply stand 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 from scipy import sparse
 
+from dataqa.dataset import cuts
 from dataqa.engine import Engine
 from dataqa.progress import Progress
 
@@ -62,15 +62,13 @@ class Corpus:
 
     @cached_property
     def _weights(self) -> Weights:
-        count = -(-len(self.texts) // self.shard_records)
+        shards = cuts(len(self.texts), self.shard_records)
         counts = self.progress.track(
-            self.engine.map(count_terms, self._shards()), "counting terms", count
+            self.engine.map(count_terms, (self.texts[cut] for cut in shards)),
+            "counting terms",
+            len(shards),
         )
         return weigh(sparse.vstack(list(counts), format="csr"))
-
-    def _shards(self) -> Iterator[list[str]]:
-        for start in range(0, len(self.texts), self.shard_records):
-            yield self.texts[start : start + self.shard_records]
 
 
 @dataclass(frozen=True, eq=False)

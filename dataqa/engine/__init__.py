@@ -9,7 +9,7 @@ from importlib import import_module
 from dataqa.engine.interface import Engine
 from dataqa.settings import unknown_name
 
-__all__ = ["ENGINES", "Engine", "available_cores", "choose_engine"]
+__all__ = ["ENGINES", "Engine", "choose_engine", "workers"]
 
 ENGINES: Mapping[str, str] = {
     "serial": "dataqa.engine.serial:SerialEngine",
@@ -29,7 +29,7 @@ def choose_engine(name: str, jobs: int, input_bytes: int) -> Engine:
     """
     if name not in {"auto", *ENGINES}:
         raise unknown_name("engine", name, ("auto", *ENGINES), "engine")
-    jobs = min(jobs or available_cores(), available_cores())
+    jobs = workers(jobs)
     if name == "auto":
         name = "processes" if jobs > 1 and input_bytes >= PROCESSES_FROM_BYTES else "serial"
     module, _, kind = ENGINES[name].partition(":")
@@ -37,8 +37,10 @@ def choose_engine(name: str, jobs: int, input_bytes: int) -> Engine:
     return engine
 
 
-def available_cores() -> int:
-    """Return how many cores this process may use."""
+def workers(jobs: int) -> int:
+    """Return how many workers ``jobs`` asks for: 0 means, and nothing exceeds, one per core."""
     if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
+        cores = len(os.sched_getaffinity(0))
+    else:
+        cores = os.cpu_count() or 1
+    return min(jobs or cores, cores)

@@ -15,7 +15,7 @@ import pandas as pd
 from dataqa.config import Config
 from dataqa.dataset import Dataset, SourceFile, in_canonical_order
 from dataqa.engine import Engine, choose_engine
-from dataqa.errors import InputError
+from dataqa.errors import InputError, os_reason
 from dataqa.formats import SHAPES, UNKNOWN, Shape, choose_shapes
 from dataqa.progress import Progress, Silent
 from dataqa.reading.interface import SEEN_LIMIT, Part, Reader
@@ -81,8 +81,7 @@ def _size(path: Path, source: str) -> int:
         name = source.encode(errors="backslashreplace").decode()
         raise InputError(f"{name}: the file name is not UTF-8", hint="rename it") from error
     except OSError as error:
-        reason = os.strerror(error.errno) if error.errno else str(error)
-        raise InputError(f"{source}: cannot be read ({reason})") from error
+        raise InputError(f"{source}: cannot be read ({os_reason(error)})") from error
     if size == 0:
         raise InputError(f"{source}: is empty (0 bytes)", hint="check how the file was written")
     return size

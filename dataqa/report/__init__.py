@@ -10,7 +10,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
-from dataqa.errors import OutputError
+from dataqa.errors import OutputError, os_reason
 from dataqa.settings import unknown_name
 
 if TYPE_CHECKING:
@@ -93,7 +93,7 @@ def write(content: bytes, path: str) -> None:
             Path(name).unlink(missing_ok=True)
             raise
     except OSError as error:
-        raise OutputError(f"{path}: cannot be written ({error.strerror})") from error
+        raise OutputError(f"{path}: cannot be written ({os_reason(error)})") from error
 
 
 def _module(name: str) -> Renderer:

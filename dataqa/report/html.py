@@ -10,10 +10,9 @@ import pandas as pd
 from jinja2 import Environment, StrictUndefined, Template
 
 from dataqa.gate import percent
-from dataqa.quoting import printable, shortened
+from dataqa.quoting import LABEL_CHARACTERS, printable, shortened
 from dataqa.result import AuditResult, CheckResult, plain_values
 
-LABEL_CHARACTERS = 60
 SHOWN = 200
 """Findings shown per code; the page says how many there are in all."""
 

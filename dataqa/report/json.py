@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import orjson
 
-from dataqa.errors import ResultError
+from dataqa.errors import ResultError, os_reason
 from dataqa.result import AuditResult
 
 
@@ -29,8 +28,7 @@ def load(path: Path) -> AuditResult:
     try:
         values = orjson.loads(path.read_bytes())
     except OSError as error:
-        reason = os.strerror(error.errno) if error.errno else str(error)
-        raise ResultError(f"{path}: cannot be read ({reason})") from error
+        raise ResultError(f"{path}: cannot be read ({os_reason(error)})") from error
     except orjson.JSONDecodeError as error:
         raise ResultError(f"{path}: is not JSON ({error})") from error
     try:
