@@ -22,7 +22,7 @@ BLOCK = re.compile(r"(<!-- audit:begin .*? -->\n).*?(<!-- audit:end -->)", re.DO
 
 def command_pages() -> str:
     """Return the help text of every command."""
-    blocks = ["# Command line\n", "Made by `make docs` from `dataqa/cli.py`.\n"]
+    blocks = ["# Command line\n", "Made by `make docs` from `dataqa/cli/`.\n"]
     blocks += [_block("dataqa", cli)]
     blocks += [_block(f"dataqa {name}", command) for name, command in sorted(cli.commands.items())]
     return "\n".join(blocks)

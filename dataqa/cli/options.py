@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import click
@@ -10,6 +11,14 @@ import click
 from dataqa.report import RENDERERS
 
 Command = Callable[..., Any]
+FILE = click.Path(path_type=Path)
+
+EXIT_CODES = """\b
+Exit codes:
+  0  PASS
+  1  FAIL: a limit is exceeded
+  2  no verdict: usage, unreadable or empty input, output not written, internal error
+  3  UNDECIDED: the evidence does not decide, or a limited check did not run"""
 
 
 def judging(command: Command) -> Command:

@@ -1,0 +1,65 @@
+"""The command that measures: audit."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from contextlib import nullcontext
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from dataqa.cli.options import EXIT_CODES, FILE, judging
+from dataqa.cli.output import announce, deliver
+from dataqa.config import SHOW_TEXT, Config, load_config
+from dataqa.embedding import EMBEDDERS
+from dataqa.engine import ENGINES
+from dataqa.formats import SHAPES
+from dataqa.report import parse_outputs
+
+if TYPE_CHECKING:
+    from dataqa.result import AuditResult
+
+
+@click.command(epilog=EXIT_CODES)
+@click.argument("data", nargs=-1, required=True)
+@click.option("--config", "config_path", type=FILE, help="Settings file [default: dataqa.toml].")
+@click.option("--format", metavar="|".join(("auto", *SHAPES)), help="Record shape.")
+@click.option("--text-field", metavar="FIELD", help="Field that holds the text.")
+@click.option("--label-field", metavar="FIELD", help="Field that holds the label.")
+@click.option("--id-field", metavar="FIELD", help="Field that holds the id.")
+@click.option("--embedder", metavar="|".join(("auto", *EMBEDDERS, "FOLDER")), help="Text vectors.")
+@click.option("--engine", metavar="|".join(("auto", *ENGINES)), help="Who runs the work.")
+@click.option("--jobs", type=int, metavar="N", help="Worker processes [default: one per core].")
+@click.option("--select", multiple=True, metavar="NAME", help="Run only this check; repeatable.")
+@click.option("--ignore", multiple=True, metavar="NAME", help="Leave out a check; repeatable.")
+@click.option("--seed", type=int, metavar="N", help="Seed of everything random [default: 0].")
+@click.option("--show-text", metavar="|".join(SHOW_TEXT), help="What may be quoted from records.")
+@judging
+def audit(
+    data: tuple[str, ...],
+    config_path: Path | None,
+    outputs: tuple[str, ...],
+    exit_zero: bool,
+    quiet: bool,
+    verbose: bool,
+    **settings: object,
+) -> int:
+    """Audit the files DATA (one dataset) and judge it."""
+    named = {name: value for name, value in settings.items() if value not in (None, ())}
+    config = load_config(config_path).with_settings(**named)
+    wanted = parse_outputs(outputs, inputs=data)
+    result = _audited(data, config, quiet=quiet)
+    deliver(result, wanted)
+    announce(result, wanted, quiet=quiet, verbose=verbose)
+    return 0 if exit_zero else result.verdict.exit_code
+
+
+def _audited(data: Sequence[str], config: Config, *, quiet: bool) -> AuditResult:
+    from dataqa.audit import audit as run
+    from dataqa.progress import Bars
+
+    watched = sys.stderr.isatty() and not quiet
+    with Bars() if watched else nullcontext() as progress:
+        return run(*data, config=config, progress=progress)

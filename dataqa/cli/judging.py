@@ -1,0 +1,50 @@
+"""The commands that work on a saved result: gate and report."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from dataqa.cli.options import EXIT_CODES, FILE, judging, out_option
+from dataqa.cli.output import announce, deliver
+from dataqa.config import with_mislabel_limit
+from dataqa.report import parse_outputs
+
+
+@click.command(epilog=EXIT_CODES)
+@click.argument("result_path", metavar="RESULT.json", type=FILE)
+@judging
+def gate(
+    result_path: Path,
+    max_mislabel_rate: str | None,
+    outputs: tuple[str, ...],
+    exit_zero: bool,
+    quiet: bool,
+    verbose: bool,
+) -> int:
+    """Judge a saved result again, without measuring again."""
+    from dataqa.gate import rejudged
+    from dataqa.report.json import load
+
+    wanted = parse_outputs(outputs, inputs=[str(result_path)])
+    result = load(result_path)
+    limits = dict(result.config["limits"])
+    if max_mislabel_rate is not None:
+        limits = with_mislabel_limit(limits, max_mislabel_rate)
+    result = rejudged(result, limits)
+    deliver(result, wanted)
+    announce(result, wanted, quiet=quiet, verbose=verbose)
+    return 0 if exit_zero else result.verdict.exit_code
+
+
+@click.command()
+@click.argument("result_path", metavar="RESULT.json", type=FILE)
+@out_option(required=True)
+def report(result_path: Path, outputs: tuple[str, ...]) -> int:
+    """Render a saved result in other formats."""
+    from dataqa.report.json import load
+
+    wanted = parse_outputs(outputs, inputs=[str(result_path)])
+    deliver(load(result_path), wanted)
+    return 0
