@@ -15,6 +15,10 @@ MISLABEL_RATE = "labels.mislabel_rate"
 DEFAULT_LIMITS: Mapping[str, float] = {MISLABEL_RATE: 0.15}
 SHOW_TEXT = ("full", "redacted", "never")
 CONFIG_NAMES = ("dataqa.toml", "pyproject.toml")
+SHORT_NAMES: Mapping[str, tuple[str, str]] = {
+    "expectations": ("schema", "expectations"),
+}
+"""Settings of checks that have a short name (and an option of their own): -> check, setting."""
 
 
 @dataclass(frozen=True)
@@ -60,7 +64,8 @@ class Config:
     def with_settings(self, **settings: object) -> Config:
         """Return a copy with the given fields replaced; ``None`` keeps the field as it is.
 
-        ``max_mislabel_rate`` is accepted as the short name of that one limit.
+        ``max_mislabel_rate`` is accepted as the short name of that one limit, and those of
+        ``SHORT_NAMES`` for settings of checks.
 
         Raises:
             ConfigError: an unknown field, or a value of the wrong type.
@@ -74,6 +79,9 @@ class Config:
         checks = _section(given.pop("checks", self.checks), "checks")
         for name, table in checks.items():
             _section(table, f"checks.{name}")
+        for short in SHORT_NAMES.keys() & given.keys():
+            check, setting = SHORT_NAMES[short]
+            checks[check] = {**checks.get(check, {}), setting: given.pop(short)}
         changed = checked_values(Config, given, "config")
         return replace(self, **changed, limits=limits, checks=checks)
 

@@ -409,7 +409,9 @@ def test_checks_lists_everything(run: Run) -> None:
 def starter(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The file that init writes, in the current folder."""
     monkeypatch.chdir(tmp_path)
-    assert run("init") == (0, "wrote dataqa.toml\n", "")
+    ran = run("init")
+    assert (ran.code, ran.err) == (0, "")
+    assert ran.out.startswith("wrote dataqa.toml and expectations/")
     return tmp_path / "dataqa.toml"
 
 

@@ -17,7 +17,7 @@ from dataqa.expectation import load_suite, validate
 from dataqa.formats import SHAPES
 
 if TYPE_CHECKING:
-    from tests.conftest import Bench, Line
+    from tests.conftest import Bench, Line, Run
 
 Suite = dict[str, Any]
 Copy = Callable[..., Path]
@@ -243,6 +243,49 @@ def test_an_expectation_that_cannot_be_evaluated_is_refused(
     }
     with pytest.raises(ConfigError):
         bench.find(Schema(expectations=str(copy_suites(broken))), LINES)
+
+
+def test_a_users_own_expectation_changes_the_result_of_the_command_line(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    data = [{"instruction": f"Count to {n}.", "output": f"{n}" + "." * (n % 2)} for n in range(9)]
+    Path("data.jsonl").write_text("".join(json.dumps(record) + "\n" for record in data))
+    assert run("init").code == 0
+    arguments = ("audit", "data.jsonl", "--select", "schema", "--out", "findings=-")
+    copied = (*arguments, "--expectations", "expectations")
+    assert run(*arguments).out == run(*copied).out == ""
+    suite = json.loads(Path("expectations/instruction.json").read_text())
+    suite["expectations"].append(
+        {
+            "type": "expect_column_values_to_match_regex",
+            "kwargs": {"column": "response", "regex": r"\.$"},
+            "severity": "warning",
+            "meta": {"code": "no_full_stop"},
+        }
+    )
+    Path("expectations/instruction.json").write_text(json.dumps(suite))
+    assert run(*arguments).out == ""
+    found = [json.loads(line) for line in run(*copied).out.splitlines()]
+    assert [row["line"] for row in found] == [1, 3, 5, 7, 9]
+    assert {row["code"] for row in found} == {"schema.no_full_stop"}
+
+
+def test_init_copies_the_suites_and_overwrites_them_only_when_forced(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    own = Path("expectations/instruction.json")
+    own.parent.mkdir()
+    own.write_text("mine")
+    refused = run("init")
+    assert refused.code == 2
+    assert "expectations/instruction.json: exists already" in refused.err
+    assert own.read_text() == "mine"
+    assert not Path("dataqa.toml").exists()
+    assert run("init", "--force").code == 0
+    assert {path.stem for path in Path("expectations").iterdir()} >= set(SHAPES)
+    assert json.loads(own.read_text()) == load_suite("instruction")
 
 
 # The suites as such

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 @click.option("--jobs", type=int, metavar="N", help="Worker processes [default: one per core].")
 @click.option("--select", multiple=True, metavar="NAME", help="Run only this check; repeatable.")
 @click.option("--ignore", multiple=True, metavar="NAME", help="Leave out a check; repeatable.")
+@click.option("--expectations", metavar="DIR", help="Your copies of the Great Expectations suites.")
 @click.option("--seed", type=int, metavar="N", help="Seed of everything random [default: 0].")
 @click.option("--show-text", metavar="|".join(SHOW_TEXT), help="What may be quoted from records.")
 @judging

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from importlib import resources
+from importlib.resources.abc import Traversable
 from pathlib import Path
 
 import click
@@ -30,14 +32,23 @@ def checks() -> int:
 
 
 @click.command()
-@click.option("--force", is_flag=True, help="Overwrite an existing dataqa.toml.")
+@click.option("--force", is_flag=True, help="Overwrite files that exist.")
 def init(force: bool) -> int:
-    """Write a commented dataqa.toml into this folder."""
+    """Write a commented dataqa.toml and the expectation suites into this folder."""
     from dataqa.explain import configuration
 
-    target = Path("dataqa.toml")
-    if target.exists() and not force:
-        raise OutputError("dataqa.toml: exists already", hint="overwrite it with --force")
-    write(configuration().encode(), str(target))
-    click.echo("wrote dataqa.toml")
+    contents = {"dataqa.toml": configuration().encode()}
+    contents |= {f"expectations/{file.name}": file.read_bytes() for file in _suites()}
+    for name in contents:
+        if Path(name).exists() and not force:
+            raise OutputError(f"{name}: exists already", hint="overwrite it with --force")
+    for name, content in contents.items():
+        Path(name).parent.mkdir(exist_ok=True)
+        write(content, name)
+    click.echo("wrote dataqa.toml and expectations/ (used with --expectations expectations)")
     return 0
+
+
+def _suites() -> list[Traversable]:
+    files = resources.files("dataqa.expectations").iterdir()
+    return sorted((file for file in files if file.name.endswith(".json")), key=lambda x: x.name)
