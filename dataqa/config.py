@@ -33,6 +33,10 @@ class Config:
     """Field that holds the label (default ``label``)."""
     id_field: str | None = None
     """Field that holds the id (default ``id``)."""
+    group_by: tuple[str, ...] = ()
+    """Fields whose values make groups of records (source, language, annotator) for reports."""
+    annotators_field: str | None = None
+    """Field that holds the labels of several annotators: a list, or an object by annotator."""
     embedder: str = "auto"
     """Which vectors stand for texts: ``auto``, ``lsa``, ``minilm`` or a folder with a model."""
     engine: str = "auto"
@@ -60,6 +64,12 @@ class Config:
             raise ConfigError(f"jobs: {self.jobs} is below 0", hint="0 means one per core")
         if not 0 <= self.seed < 2**32:
             raise ConfigError(f"seed: {self.seed} is not between 0 and 4294967295")
+
+    @property
+    def kept_fields(self) -> tuple[str, ...]:
+        """Source fields that reading keeps in ``Dataset.extra`` for checks and reports."""
+        named = (*self.group_by, self.annotators_field)
+        return tuple(dict.fromkeys(name for name in named if name))
 
     def with_settings(self, **settings: object) -> Config:
         """Return a copy with the given fields replaced; ``None`` keeps the field as it is.

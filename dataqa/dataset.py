@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
@@ -15,6 +15,9 @@ SHARD_RECORDS = 8192
 
 REPEATED_PROMPTS = 0.1
 """With fewer distinct prompts than this share of the records, prompts are a template."""
+
+JUDGED_SHAPE = "kto"
+"""The shape whose label is a judgement of the response."""
 
 FRAME_DTYPES = {
     "source": "str",
@@ -27,7 +30,13 @@ FRAME_DTYPES = {
     "context": "str",
     "response": "str",
     "label": "str",
+    "rejected": "str",
+    "messages": "str",
+    "label_kind": "str",
 }
+"""``rejected`` is the worse answer of a preference pair, ``messages`` the turns of a conversation
+as canonical JSON, ``label_kind`` the JSON type of the label (a list is in ``label`` as JSON)."""
+
 FAULT_DTYPES = {
     "source": "str",
     "line": "int64",
@@ -74,6 +83,9 @@ class Dataset:
     """Lines that hold something, but no record."""
     fields_seen: tuple[str, ...] = ()
     """Field names of the records, in order of appearance; not all of them where there are many."""
+    extra: pd.DataFrame = field(default_factory=pd.DataFrame)
+    """Source fields that the config asks to keep, one column each, rows as in ``frame``: texts,
+    other values as canonical JSON, null where a record has none."""
 
     def __len__(self) -> int:
         """Count the records."""
@@ -103,10 +115,12 @@ class Dataset:
 
         The prompt with its context; in a dataset without labels also the response. Where there
         are labels the response stays out, because it often spells the label, and a model that
-        reads the label cannot find it wrong.
+        reads the label cannot find it wrong. It stays in where the label judges the response.
         """
         prompt, context = self.frame["prompt"].fillna(""), self.frame["context"].fillna("")
-        parts = [prompt, context] if self.labeled else [prompt, context, self.responses]
+        judged = (self.frame["shape"] == JUDGED_SHAPE) | (not self.labeled)
+        response = self.frame["response"].fillna("").where(judged, "")
+        parts = [prompt, context, response]
         return ["\n\n".join(part for part in row if part) for row in zip(*parts, strict=True)]
 
     @cached_property
@@ -141,9 +155,10 @@ def cuts(count: int, size: int) -> list[slice]:
     return [slice(start, start + size) for start in range(0, count, size)]
 
 
-def in_canonical_order(frame: pd.DataFrame) -> pd.DataFrame:
-    """Sort records by content key, equal ones by source and line."""
-    return frame.sort_values(["key", "source", "line"], kind="stable", ignore_index=True)
+def canonical_order(frame: pd.DataFrame) -> np.ndarray:
+    """Return the row numbers that sort records by content key, equal ones by source and line."""
+    places = frame[["key", "source", "line"]].reset_index(drop=True)
+    return places.sort_values(["key", "source", "line"], kind="stable").index.to_numpy()
 
 
 def empty_frame(dtypes: dict[str, str]) -> pd.DataFrame:

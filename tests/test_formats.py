@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -67,9 +68,14 @@ def test_a_plain_value_is_a_label(label: object, text: str) -> None:
     assert found.wrong_types == ()
 
 
-@pytest.mark.parametrize(("label", "kind"), [(["a", "b"], "array"), ({"a": 1}, "object")])
-def test_several_values_are_no_label(label: object, kind: str) -> None:
-    assert read_record({"text": "x", "label": label}).wrong_types == (("label", kind),)
+def test_a_list_of_labels_is_a_label() -> None:
+    found = read_record({"text": "x", "label": ["b", "a"]})
+    assert (found.label, found.label_kind, found.wrong_types) == ('["b","a"]', "list", ())
+
+
+def test_an_object_is_no_label() -> None:
+    found = read_record({"text": "x", "label": {"a": 1}})
+    assert (found.label_kind, found.wrong_types) == ("object", (("label", "object", "text"),))
 
 
 @pytest.mark.parametrize(
@@ -77,9 +83,9 @@ def test_several_values_are_no_label(label: object, kind: str) -> None:
     [(5, "number"), (0.5, "number"), (True, "boolean"), (["x"], "array"), ({}, "object")],
 )
 def test_a_text_of_another_type_is_named(value: object, kind: str) -> None:
-    assert read_record({"text": value, "label": "a"}).wrong_types == (("text", kind),)
+    assert read_record({"text": value, "label": "a"}).wrong_types == (("text", kind, "text"),)
     found = read_record({"instruction": "x", "output": value})
-    assert found.wrong_types == (("output", kind),)
+    assert found.wrong_types == (("output", kind, "text"),)
 
 
 def test_null_and_absent_are_the_same() -> None:
@@ -130,3 +136,171 @@ def test_an_unknown_format_is_refused_with_the_list() -> None:
     with pytest.raises(ConfigError, match="unknown format 'chta'") as caught:
         choose_shapes("chta", None, None, None)
     assert all(name in caught.value.hint for name in ("auto", *SHAPES))
+
+
+# Conversations, pairs, judgements
+
+ASKED = {"role": "user", "content": "two and two?"}
+ANSWERED = {"role": "assistant", "content": "four"}
+BAD = {"role": "assistant", "content": "five"}
+
+
+@pytest.mark.parametrize(
+    ("record", "shape"),
+    [
+        ({"text": "x", "label": 1}, "classification"),
+        ({"instruction": "x", "output": "y", "text": "both"}, "instruction"),
+        ({"prompt": "x", "completion": "y"}, "prompt_completion"),
+        ({"prompt": "x", "completion": "y", "label": "maths"}, "prompt_completion"),
+        ({"prompt": "x", "completion": "y", "label": False}, "kto"),
+        ({"prompt": "x"}, "prompt_completion"),
+        ({"prompt": "x", "chosen": "y"}, "preference"),
+        ({"chosen": [ASKED, ANSWERED], "rejected": [ASKED, BAD]}, "preference"),
+        ({"prompt": "x", "chosen": [], "rejected": [], "messages": []}, "preference"),
+        ({"messages": [ASKED]}, "chat"),
+        ({"messages": None, "text": "x"}, "chat"),
+        ({"conversations": []}, "sharegpt"),
+        ({"question": "x"}, UNKNOWN),
+    ],
+)
+def test_a_record_is_of_the_shape_that_its_fields_mark(record: dict[str, Any], shape: str) -> None:
+    assert read_record(record).shape == shape
+
+
+def turns(found: Canonical) -> list[dict[str, Any]]:
+    assert found.messages is not None
+    return [dict(turn) for turn in json.loads(found.messages)]
+
+
+def test_the_last_answer_of_a_chat_is_the_response() -> None:
+    system = {"role": "system", "content": "Be brief."}
+    found = read_record({"messages": [system, ASKED, BAD, ASKED, ANSWERED, ASKED]})
+    assert found.prompt == "Be brief.\n\ntwo and two?\n\nfive\n\ntwo and two?"
+    assert (found.response, found.context, found.label) == ("four", None, None)
+    assert turns(found) == [system, ASKED, BAD, ASKED, ANSWERED, ASKED]
+
+
+def test_sharegpt_turns_become_chat_turns() -> None:
+    found = read_record(
+        {
+            "system": "Be brief.",
+            "conversations": [
+                {"from": "human", "value": "weather?"},
+                {"from": "function_call", "value": '{"name": "weather"}'},
+                {"from": "observation", "value": "rain"},
+                {"from": "gpt", "value": "It rains.", "weight": 0},
+                {"from": "narrator", "value": "End."},
+            ],
+        }
+    )
+    assert turns(found) == [
+        {"role": "system", "content": "Be brief."},
+        {"role": "user", "content": "weather?"},
+        {"role": "assistant", "content": None, "tool_calls": '{"name": "weather"}'},
+        {"role": "tool", "content": "rain"},
+        {"role": "assistant", "content": "It rains.", "weight": 0},
+        {"role": "narrator", "content": "End."},
+    ]
+    assert (found.response, found.wrong_types) == ("It rains.", ())
+
+
+def test_tool_calls_are_the_response_where_nothing_is_said() -> None:
+    call = {"role": "assistant", "content": None, "tool_calls": [{"id": "1"}]}
+    assert read_record({"messages": [ASKED, call]}).response == '[{"id":"1"}]'
+
+
+def test_text_parts_of_a_content_are_joined() -> None:
+    parts = [{"type": "text", "text": "look"}, {"type": "image_url", "image_url": {"url": "x"}}]
+    found = read_record({"messages": [{"role": "user", "content": parts}, ANSWERED]})
+    assert (found.prompt, found.wrong_types) == ("look", ())
+
+
+@pytest.mark.parametrize(
+    ("messages", "field", "found", "expected"),
+    [
+        ("hello", "messages", "string", "array"),
+        ({"role": "user"}, "messages", "object", "array"),
+        (["hello"], "messages[0]", "string", "object"),
+        ([ASKED, {"role": 3, "content": "x"}], "messages[1].role", "number", "string"),
+        ([{"role": "user", "content": {"a": 1}}], "messages[0].content", "object", "text"),
+        ([{"content": "x"}], "messages[0].role", "null", "string"),
+    ],
+)
+def test_a_part_of_a_chat_of_the_wrong_type_is_named(
+    messages: object, field: str, found: str, expected: str
+) -> None:
+    assert read_record({"messages": messages}).wrong_types == ((field, found, expected),)
+
+
+def test_a_chat_without_an_answer_has_no_response() -> None:
+    found = read_record({"messages": [ASKED]})
+    assert (found.prompt, found.response) == ("two and two?", None)
+    assert read_record({"messages": []}).prompt is None
+
+
+@pytest.mark.parametrize(
+    "record",
+    [
+        {"prompt": "two and two?", "chosen": "four", "rejected": "five"},
+        {"prompt": "two and two?", "chosen": [ANSWERED], "rejected": [BAD]},
+        {"prompt": [ASKED], "chosen": [ANSWERED], "rejected": [BAD]},
+        {"chosen": [ASKED, ANSWERED], "rejected": [ASKED, BAD]},
+        {"prompt": "two and two?", "chosen": [ASKED, ANSWERED], "rejected": [ASKED, BAD]},
+    ],
+)
+def test_a_pair_has_prompt_response_and_rejected(record: dict[str, Any]) -> None:
+    found = read_record(record)
+    assert (found.prompt, found.response, found.rejected) == ("two and two?", "four", "five")
+    assert found.wrong_types == ()
+    if found.messages:
+        assert turns(found) == [ASKED, ANSWERED]
+
+
+@pytest.mark.parametrize(
+    "record",
+    [
+        {"prompt": "two and two?", "completion": "four"},
+        {"prompt": [ASKED], "completion": [ANSWERED]},
+        {"prompt": "two and two?", "completion": [ANSWERED]},
+    ],
+)
+def test_a_completion_may_be_a_text_or_turns(record: dict[str, Any]) -> None:
+    found = read_record(record)
+    assert (found.prompt, found.response) == ("two and two?", "four")
+
+
+def test_a_judgement_must_be_true_or_false() -> None:
+    record = {"prompt": "x", "completion": "y"}
+    right = read_record(record | {"label": True}, format_name="kto")
+    wrong = read_record(record | {"label": "yes"}, format_name="kto")
+    assert (right.label, right.label_kind, right.wrong_types) == ("true", "boolean", ())
+    assert wrong.wrong_types == (("label", "string", "boolean"),)
+
+
+CHANGES: list[tuple[dict[str, Any], dict[str, Any]]] = [
+    ({"prompt": "x", "chosen": "y", "rejected": "z"}, {"rejected": "other"}),
+    ({"prompt": "x", "chosen": "y", "rejected": "z"}, {"chosen": "z", "rejected": "y"}),
+    ({"prompt": "x", "chosen": [ANSWERED], "rejected": [BAD]}, {"rejected": [ANSWERED]}),
+    ({"messages": [ASKED, ANSWERED]}, {"messages": [ASKED, ANSWERED | {"weight": 0}]}),
+    ({"messages": [ASKED, ANSWERED]}, {"messages": [ASKED | {"role": "system"}, ANSWERED]}),
+    ({"messages": [ASKED, ANSWERED]}, {"tools": [{"name": "clock"}]}),
+    ({"conversations": []}, {"system": "Be brief."}),
+    ({"prompt": "x", "completion": "y", "label": True}, {"label": False}),
+    ({"prompt": [ASKED], "completion": [ANSWERED]}, {"completion": [BAD]}),
+]
+
+
+@pytest.mark.parametrize(("record", "change"), CHANGES)
+def test_everything_that_is_trained_on_enters_the_key(
+    record: dict[str, Any], change: dict[str, Any]
+) -> None:
+    assert read_record(record).key != read_record(record | change).key
+    assert read_record(record).key == read_record(record | {"id": 7, "source": "web"}).key
+
+
+def test_turns_without_values_are_equal_to_turns_without_fields() -> None:
+    empty = {"tool_calls": None, "name": None}
+    one, other = (
+        read_record({"messages": [ASKED, answer]}) for answer in (ANSWERED, ANSWERED | empty)
+    )
+    assert one.key == other.key

@@ -17,14 +17,14 @@ from dataqa import Config, InputError, read
 from dataqa.dataset import FAULT_DTYPES, FRAME_DTYPES, Dataset
 from dataqa.formats import choose_shapes
 from dataqa.reading import jsonl as reader
-from dataqa.reading.interface import Part
+from dataqa.reading.interface import Part, Wanted
 
 if TYPE_CHECKING:
     from tests.conftest import Line
 
 Write = Callable[..., Path]
 
-SHAPES = choose_shapes("auto", None, None, None)
+WANTED = Wanted(choose_shapes("auto", None, None, None))
 GOOD = b'{"text": "hello", "label": "a"}'
 
 
@@ -39,7 +39,7 @@ def in_order(dataset: Dataset) -> pd.DataFrame:
 
 
 def parts(path: Path, size: int) -> list[Part]:
-    return [reader.parse(chunk) for chunk in reader.chunks(path, "x", SHAPES, size)]
+    return [reader.parse(chunk) for chunk in reader.chunks(path, "x", WANTED, size)]
 
 
 # Lines and offsets
@@ -349,3 +349,38 @@ def test_texts_that_look_like_missing_values_are_texts(tmp_path: Path, jsonl: Wr
     words = ["nan", "NaN", "None", "NA", "null", "<NA>", "", "NaT"]
     dataset = read([jsonl(tmp_path, [{"text": word, "label": word} for word in words])])
     assert in_order(dataset)[["prompt", "label"]].to_numpy().tolist() == [[w, w] for w in words]
+
+
+# Kept fields
+
+
+def test_kept_fields_stand_beside_the_records(tmp_path: Path, jsonl: Write) -> None:
+    records: list[Line] = [
+        {"text": f"text {n}", "lang": "de" if n % 2 else None, "votes": [n, "x"]} for n in range(9)
+    ]
+    path = jsonl(tmp_path, [*records, "{", {"text": "none"}])
+    dataset = read([path], Config(group_by=("lang",), annotators_field="votes"))
+    extra = dataset.extra.iloc[dataset.input_order]
+    assert list(extra.columns) == ["lang", "votes"]
+    assert extra["votes"].to_list()[:9] == [f'[{n},"x"]' for n in range(9)]
+    assert extra["lang"].isna().to_list() == [True, False] * 4 + [True, True]
+
+
+def test_a_dataset_without_kept_fields_has_as_many_rows_of_them(
+    tmp_path: Path, jsonl: Write
+) -> None:
+    assert read([jsonl(tmp_path, [GOOD, GOOD])]).extra.shape == (2, 0)
+
+
+def test_a_kept_field_that_no_record_has_is_refused(tmp_path: Path, jsonl: Write) -> None:
+    path = jsonl(tmp_path, [GOOD])
+    with pytest.raises(InputError, match="'lang' of --group-by; fields seen: 'text', 'label'"):
+        read([path], Config(group_by=("lang",)))
+
+
+def test_a_judged_response_is_part_of_the_text(tmp_path: Path, jsonl: Write) -> None:
+    records: list[Line] = [
+        {"prompt": "x", "completion": "y", "label": True},
+        {"text": "z", "label": "a"},
+    ]
+    assert sorted(read([jsonl(tmp_path, records)]).texts) == ["x\n\ny", "z"]

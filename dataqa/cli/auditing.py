@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 @click.option("--text-field", metavar="FIELD", help="Field that holds the text.")
 @click.option("--label-field", metavar="FIELD", help="Field that holds the label.")
 @click.option("--id-field", metavar="FIELD", help="Field that holds the id.")
+@click.option("--group-by", multiple=True, metavar="FIELD", help="Report by FIELD; repeatable.")
+@click.option("--annotators-field", metavar="FIELD", help="Field with several annotators' labels.")
 @click.option("--embedder", metavar="|".join(("auto", *EMBEDDERS, "FOLDER")), help="Text vectors.")
 @click.option("--engine", metavar="|".join(("auto", *ENGINES)), help="Who runs the work.")
 @click.option("--jobs", type=int, metavar="N", help="Worker processes [default: one per core].")

@@ -13,12 +13,12 @@ from typing import cast
 import pandas as pd
 
 from dataqa.config import Config
-from dataqa.dataset import Dataset, SourceFile, in_canonical_order
+from dataqa.dataset import Dataset, SourceFile, canonical_order
 from dataqa.engine import Engine, choose_engine
 from dataqa.errors import InputError, os_reason
-from dataqa.formats import SHAPES, UNKNOWN, Shape, choose_shapes
+from dataqa.formats import SHAPES, UNKNOWN, choose_shapes
 from dataqa.progress import Progress, Silent
-from dataqa.reading.interface import SEEN_LIMIT, Part, Reader
+from dataqa.reading.interface import SEEN_LIMIT, Part, Reader, Wanted
 
 __all__ = ["READERS", "read"]
 
@@ -45,6 +45,7 @@ def read(
     """
     config = config or Config()
     shapes = choose_shapes(config.format, config.text_field, config.label_field, config.id_field)
+    wanted = Wanted(shapes, config.kept_fields)
     sources = [(Path(path), os.fspath(path)) for path in paths]
     if len({path.resolve() for path, _ in sources}) < len(sources):
         raise InputError("the same file is named twice", hint="name every input file once")
@@ -52,18 +53,22 @@ def read(
     engine = engine or choose_engine(config.engine, config.jobs, sum(sizes))
     parts, files = [], []
     for path, source in sources:
-        part = _read_file(path, source, shapes, engine, progress or Silent())
+        part = _read_file(path, source, wanted, engine, progress or Silent())
         parts.append(part)
         files.append(SourceFile(source, _sha256(path), len(part.frame)))
     whole = _merge(parts, renumber=False)
-    _refuse_nothing(whole, shapes, [source for _, source in sources])
-    _refuse_absent(config.label_field, "--label-field", whole.fields_seen)
+    _refuse_nothing(whole, wanted, [source for _, source in sources])
+    named = ("--label-field", config.label_field), ("--annotators-field", config.annotators_field)
+    for option, field in (*named, *(("--group-by", field) for field in config.group_by)):
+        _refuse_absent(field, option, whole.fields_seen)
+    order = canonical_order(whole.frame)
     return Dataset(
-        frame=in_canonical_order(whole.frame),
+        frame=whole.frame.iloc[order].reset_index(drop=True),
         faults=whole.faults,
         files=tuple(files),
         unreadable=whole.unreadable,
         fields_seen=whole.fields_seen,
+        extra=whole.extra.iloc[order].reset_index(drop=True),
     )
 
 
@@ -87,11 +92,9 @@ def _size(path: Path, source: str) -> int:
     return size
 
 
-def _read_file(
-    path: Path, source: str, shapes: tuple[Shape, ...], engine: Engine, progress: Progress
-) -> Part:
+def _read_file(path: Path, source: str, wanted: Wanted, engine: Engine, progress: Progress) -> Part:
     reader = _reader(path, source)
-    chunks = list(reader.chunks(path, source, shapes))
+    chunks = list(reader.chunks(path, source, wanted))
     parts = progress.track(engine.map(reader.parse, chunks), f"reading {source}", len(chunks))
     return _merge(list(parts), renumber=True)
 
@@ -122,6 +125,7 @@ def _merge(parts: Iterable[Part], *, renumber: bool) -> Part:
         lines=lines,
         unreadable=sum(part.unreadable for part in placed),
         fields_seen=tuple(dict.fromkeys(name for part in placed for name in part.fields_seen)),
+        extra=pd.concat([part.extra for part in placed], ignore_index=True),
     )
 
 
@@ -129,7 +133,7 @@ def _moved(frame: pd.DataFrame, lines: int) -> pd.DataFrame:
     return frame.assign(line=frame["line"] + lines) if lines else frame
 
 
-def _refuse_nothing(whole: Part, shapes: tuple[Shape, ...], sources: list[str]) -> None:
+def _refuse_nothing(whole: Part, wanted: Wanted, sources: list[str]) -> None:
     """Raise when there is no record, or none with a field that we can use."""
     where = ", ".join(sources)
     if whole.frame.empty and whole.faults.empty:
@@ -141,10 +145,9 @@ def _refuse_nothing(whole: Part, shapes: tuple[Shape, ...], sources: list[str]) 
             hint="give a UTF-8 text file with one JSON object per line",
         )
     if (whole.frame["shape"] == UNKNOWN).all():
-        wanted = " or ".join(repr(shape.prompt) for shape in shapes)
         seen = ", ".join(repr(name) for name in whole.fields_seen) or "none"
         raise InputError(
-            f"{where}: no record has a field {wanted}; fields seen: {seen}",
+            f"{where}: no record has a field {wanted.named}; fields seen: {seen}",
             hint="name your fields with --text-field and --label-field, or choose a record shape "
             f"with --format ({', '.join(SHAPES)})",
         )

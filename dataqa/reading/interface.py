@@ -16,6 +16,21 @@ SEEN_LIMIT = 50
 
 
 @dataclass(frozen=True)
+class Wanted:
+    """What a run looks for in records."""
+
+    shapes: tuple[Shape, ...]
+    kept: tuple[str, ...] = ()
+    """Fields that are kept as they are, for ``Dataset.extra``."""
+
+    @property
+    def named(self) -> str:
+        """The fields that mark a record, for messages."""
+        marks = dict.fromkeys(name for shape in self.shapes for name in shape.marks)
+        return " or ".join(repr(name) for name in marks)
+
+
+@dataclass(frozen=True)
 class Chunk:
     """A byte range of one file that starts and ends at record boundaries."""
 
@@ -24,7 +39,7 @@ class Chunk:
     """How the user named the file."""
     start: int
     stop: int
-    shapes: tuple[Shape, ...]
+    wanted: Wanted
 
 
 @dataclass(frozen=True)
@@ -38,12 +53,14 @@ class Part:
     lines: int
     unreadable: int
     fields_seen: tuple[str, ...]
+    extra: pd.DataFrame
+    """The kept fields, one column each, rows as in ``frame``."""
 
 
 class Reader(Protocol):
     """Reads one source format as a pure stage over chunks."""
 
-    def chunks(self, path: Path, source: str, shapes: tuple[Shape, ...]) -> Iterable[Chunk]:
+    def chunks(self, path: Path, source: str, wanted: Wanted) -> Iterable[Chunk]:
         """Cut a file into chunks.
 
         Raises:

@@ -12,8 +12,9 @@ import pandas as pd
 
 from dataqa.dataset import FAULT_DTYPES, FRAME_DTYPES
 from dataqa.errors import InputError
-from dataqa.formats import UNKNOWN, Canonical, Shape, canonical
-from dataqa.reading.interface import SEEN_LIMIT, Chunk, Part
+from dataqa.formats import UNKNOWN, Canonical, Record, canonical
+from dataqa.formats.content import optional_text
+from dataqa.reading.interface import SEEN_LIMIT, Chunk, Part, Wanted
 
 CHUNK_BYTES = 8 * 2**20
 """Size of a chunk; fixed, so that the cutting never depends on the engine."""
@@ -22,9 +23,7 @@ _POSITION = re.compile(r": line \d+ column \d+ \(char (\d+)\)$")
 _KINDS = {list: "an array", str: "a string", bool: "a boolean", type(None): "null"}
 
 
-def chunks(
-    path: Path, source: str, shapes: tuple[Shape, ...], size: int = CHUNK_BYTES
-) -> Iterator[Chunk]:
+def chunks(path: Path, source: str, wanted: Wanted, size: int = CHUNK_BYTES) -> Iterator[Chunk]:
     """Cut a file at line ends into chunks of about ``size`` bytes.
 
     Raises:
@@ -40,12 +39,12 @@ def chunks(
         start = len(BOM) if head.startswith(BOM) else 0
         end = file.seek(0, 2)
         if start == end:  # nothing but a byte order mark
-            yield Chunk(path, source, start, end, shapes)
+            yield Chunk(path, source, start, end, wanted)
         while start < end:
             file.seek(min(start + size, end))
             file.readline()
             stop = file.tell()
-            yield Chunk(path, source, start, stop, shapes)
+            yield Chunk(path, source, start, stop, wanted)
             start = stop
 
 
@@ -56,6 +55,7 @@ def parse(chunk: Chunk) -> Part:
         content = file.read(chunk.stop - chunk.start)
     rows: list[tuple[Any, ...]] = []
     faults: list[tuple[Any, ...]] = []
+    extra: list[tuple[str | None, ...]] = []
     seen: dict[str, None] = {}
     unreadable, offset = 0, chunk.start
     lines = content.split(b"\n")
@@ -68,23 +68,24 @@ def parse(chunk: Chunk) -> Part:
             continue
         try:
             record = _record(line)
-            row = canonical(record, chunk.shapes)
+            row = canonical(record, chunk.wanted.shapes)
+            kept = tuple(optional_text(record.get(name)) for name in chunk.wanted.kept)
         except ValueError as error:
             unreadable += 1
             faults.append((*place, error.args[0], error.args[1]))
             continue
-        faults.extend((*place, *fault) for fault in _faults(row, chunk.shapes, record))
+        faults.extend((*place, *fault) for fault in _faults(row, chunk.wanted, record))
         if len(seen) < SEEN_LIMIT:
             seen |= dict.fromkeys(record)
-        rows.append(
-            (*place, row.key, row.id, row.shape, row.prompt, row.context, row.response, row.label)
-        )
+        rows.append((*place, *row[:-1]))
+        extra.append(kept)
     return Part(
         frame=_frame(rows, FRAME_DTYPES),
         faults=_frame(faults, FAULT_DTYPES),
         lines=len(lines),
         unreadable=unreadable,
         fields_seen=tuple(seen)[:SEEN_LIMIT],
+        extra=_frame(extra, dict.fromkeys(chunk.wanted.kept, "str")),
     )
 
 
@@ -112,20 +113,18 @@ def _byte(line: bytes, characters: int) -> int:
     return len(line.decode("utf-8", "replace")[:characters].encode("utf-8"))
 
 
-def _faults(
-    row: Canonical, shapes: tuple[Shape, ...], record: dict[str, Any]
-) -> Iterator[tuple[str, str]]:
+def _faults(row: Canonical, wanted: Wanted, record: Record) -> Iterator[tuple[str, str]]:
     if row.shape == UNKNOWN:
-        wanted = " or ".join(repr(shape.prompt) for shape in shapes)
         seen = ", ".join(repr(name) for name in list(record)[:20]) or "none"
         yield (
             "no_usable_fields",
-            f"no field {wanted}; fields seen: {seen}; name yours with --text-field",
+            f"no field {wanted.named}; fields seen: {seen}; name yours with --text-field",
         )
-    for name, kind in row.wrong_types:
+    for name, kind, expected in row.wrong_types:
+        advice = "write it as a string" if expected == "text" else f"write it as {expected}"
         yield (
             "wrong_type",
-            f"field {name!r} is of JSON type {kind}, expected text; write it as a string",
+            f"field {name!r} is of JSON type {kind}, expected {expected}; {advice}",
         )
 
 
@@ -135,5 +134,6 @@ def _frame(rows: list[tuple[Any, ...]], dtypes: dict[str, str]) -> pd.DataFrame:
         {
             name: pd.Series(list(values), dtype=dtype)
             for (name, dtype), values in zip(dtypes.items(), columns, strict=True)
-        }
+        },
+        index=range(len(rows)),
     )
