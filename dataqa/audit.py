@@ -122,11 +122,13 @@ def _assemble(
     from dataqa.checks import join_findings
     from dataqa.gate import decide
     from dataqa.result import AuditResult
-    from dataqa.review.plan import review_plan
+    from dataqa.review.plan import make_plan
 
     checks = {result.name: result for result, _ in runs}
     metrics = {name: value for _, found in runs for name, value in found.metrics.items()}
     findings = join_findings([found.findings for _, found in runs])
+    records = _records(dataset, config, [found for _, found in runs], findings)
+    plan, sampling = make_plan(records, config.seed, dataset.unreadable)
     return AuditResult(
         dataset=_describe(dataset),
         config=config.to_dict(),
@@ -134,9 +136,10 @@ def _assemble(
         checks=checks,
         metrics=metrics,
         findings=findings,
-        records=_records(dataset, config, [found for _, found in runs], findings),
+        records=records,
         verdict=decide(metrics, checks, config.limits, len(dataset)),
-        review_plan=review_plan(dataset, config.seed),
+        review_plan=plan,
+        sampling=sampling,
         timings={name: round(seconds, 4) for name, seconds in timings.items()},
     )
 

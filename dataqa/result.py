@@ -106,6 +106,9 @@ class AuditResult:
     """One input record per row, in input order, with every per-record score."""
     verdict: Verdict
     review_plan: Sequence[Mapping[str, Any]] = ()
+    """Draws in the order in which to judge them."""
+    sampling: Mapping[str, Any] = field(default_factory=dict)
+    """How the plan was drawn; what weighs a judgement. Empty in results of earlier versions."""
     certificate: Mapping[str, Any] | None = None
     timings: Mapping[str, float] = field(default_factory=dict)
     schema_version: int = SCHEMA_VERSION
@@ -131,6 +134,7 @@ class AuditResult:
             "checks": {name: _check_values(check) for name, check in self.checks.items()},
             "timings": dict(self.timings),
             "review_plan": [dict(draw) for draw in self.review_plan],
+            "sampling": dict(self.sampling),
             "findings": columns_of(self.findings),
             "records": columns_of(self.records),
         }
@@ -170,6 +174,7 @@ class AuditResult:
             records=_frame(values["records"], {}),
             verdict=Verdict(**verdict),
             review_plan=list(values["review_plan"]),
+            sampling=dict(values.get("sampling", {})),
             certificate=values["certificate"],
             timings=dict(values["timings"]),
         )

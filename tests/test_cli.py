@@ -566,6 +566,7 @@ CONTRACT = {
     "verdict": dict,
     "certificate": (dict, type(None)),
     "review_plan": list,
+    "sampling": dict,
     "timings": dict,
 }
 

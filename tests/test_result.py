@@ -65,6 +65,7 @@ def test_values_have_the_promised_sections(result: AuditResult) -> None:
         "checks",
         "timings",
         "review_plan",
+        "sampling",
         "findings",
         "records",
     ]

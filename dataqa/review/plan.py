@@ -1,33 +1,191 @@
-"""The order in which a reviewer judges records: random draws that anyone can draw again."""
+"""The order in which a reviewer judges records: random draws that anyone can draw again.
+
+Draws are with replacement over records. A draw takes a record with a probability that mixes a
+uniform share with the model's doubt about it. See ``docs/certificate.md``.
+"""
 
 from __future__ import annotations
 
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
-from dataqa.dataset import Dataset
+from dataqa.errors import ResultError
+from dataqa.result import AuditResult
+from dataqa.review.race import Race
 
 DRAWS = 1000
+SCHEDULE: tuple[tuple[int, float], ...] = ((1, 1.0), (25, 0.6))
+"""(first draw, uniform share). A clean set is decided by the first, uniform draws, where every
+right record is worth most; sets nearer to the limit need the model's help."""
+SCORES = ("label_quality", "pair_match")
+"""Columns of the records that tell how good a record is, 0 to 1; the first with values counts."""
+DRAWN = ("draw", "key", "source", "line", "probability", "score")
+"""What a draw tells."""
 
 
-def review_plan(dataset: Dataset, seed: int) -> list[dict[str, Any]]:
-    """Draw records uniformly with replacement.
+@dataclass(frozen=True)
+class Plan:
+    """Ordered draws, and what is needed to weigh a judgement of them."""
 
-    Depends on the content of the records and the seed, not on their order. Each draw tells the
-    probability with which its record is drawn.
+    draws: Sequence[Mapping[str, Any]]
+    """In order, each with the values ``DRAWN``."""
+    sampling: Mapping[str, Any]
+    """How they were drawn: ``kind``, ``seed``, ``records``, ``unreadable``, ``score`` (column),
+    ``mean_score``, ``phases`` and ``sha256``."""
+    dataset_sha256: str
+    keys: frozenset[str] = field(default=frozenset(), repr=False)
+    """Keys of all records."""
+
+    @cached_property
+    def key_at(self) -> dict[int, str]:
+        """Draw number -> key of its record."""
+        return {draw["draw"]: draw["key"] for draw in self.draws}
+
+
+def make_plan(
+    records: pd.DataFrame, seed: int, unreadable: int = 0, draws: int = DRAWS
+) -> tuple[list[dict[str, Any]], dict[str, Any]]:
+    """Draw records with replacement.
+
+    Args:
+        records: the records of a result (``key``, ``source``, ``line``, columns of ``SCORES``).
+        seed: must be fixed before the first decision.
+        unreadable: lines that hold no record; a certificate counts them as wrong.
+        draws: how many; the first ones are the same however many there are.
+
+    Returns:
+        The draws and how they were drawn, see ``Plan``.
     """
-    rows = np.random.default_rng(seed).integers(0, len(dataset), DRAWS)
-    places = dataset.frame.iloc[rows]
-    return [
-        {"draw": draw, "key": key, "source": source, "line": line, "probability": 1 / len(dataset)}
-        for draw, (key, source, line) in enumerate(
-            zip(
-                places["key"].to_list(),
-                places["source"].to_list(),
-                places["line"].to_list(),
-                strict=True,
-            ),
-            start=1,
+    column = _score_column(records)
+    table = _by_key(records, column)
+    copies, score = table["copies"].to_numpy(), _scores(table)
+    doubt = _doubt(score, copies)
+    race = Race(table["key"].to_list(), copies, seed)
+    rows, probability, phases = [], [], []
+    for start, end, share in _spans(draws):
+        weight = share + (1 - share) * doubt
+        taken = race.winners(weight, range(start, end))
+        rows.append(taken)
+        probability.append(weight[taken] / len(records))
+        phases.append(_phase(start, share, weight, score))
+    chosen = np.concatenate(rows)
+    sampling: dict[str, Any] = {
+        "kind": "sequential",
+        "seed": seed,
+        "records": len(records),
+        "unreadable": unreadable,
+        "score": column,
+        "mean_score": float(np.average(score, weights=copies)),
+        "phases": phases,
+    }
+    plan = _draws(table.iloc[chosen], np.concatenate(probability), score[chosen])
+    return plan, {**sampling, "sha256": plan_hash(plan, sampling)}
+
+
+def saved_plan(result: AuditResult) -> Plan:
+    """Return the plan of a result, after checking that it is the one that was drawn.
+
+    Raises:
+        ResultError: the result has no plan, or its plan was changed.
+    """
+    again = {"hint": "audit the data again"}
+    if not result.sampling or not result.review_plan:
+        raise ResultError("the result has no review plan", **again)
+    try:
+        sealed = plan_hash(result.review_plan, result.sampling) == result.sampling["sha256"]
+    except (KeyError, TypeError, AttributeError) as error:
+        raise ResultError(f"the review plan is damaged ({error!r})", **again) from error
+    if not sealed:
+        raise ResultError("the review plan was changed: its hash differs", **again)
+    return Plan(
+        draws=result.review_plan,
+        sampling=result.sampling,
+        dataset_sha256=result.dataset["sha256"],
+        keys=frozenset(result.records["key"]),
+    )
+
+
+def plan_hash(draws: Sequence[Mapping[str, Any]], sampling: Mapping[str, Any]) -> str:
+    """Hash everything that decides what a judgement is worth; places of records stay out."""
+    basis = [f"{name}={sampling[name]!r}" for name in sorted(sampling) if name != "sha256"]
+    names = [name for name in DRAWN if name not in ("source", "line")]
+    basis += [" ".join(repr(draw[name]) for name in names) for draw in draws]
+    return hashlib.sha256("\n".join(basis).encode()).hexdigest()
+
+
+def _score_column(records: pd.DataFrame) -> str | None:
+    known = [name for name in SCORES if name in records and records[name].notna().any()]
+    return known[0] if known else None
+
+
+def _by_key(records: pd.DataFrame, column: str | None) -> pd.DataFrame:
+    """Return one row per key, sorted: its first place, its copies and its quality."""
+    ordered = records.sort_values(["key", "source", "line"], kind="stable")
+    quality = np.nan if column is None else ordered[column].astype("float64")
+    return (
+        ordered.assign(quality=quality)
+        .groupby("key", sort=True)
+        .agg(
+            source=("source", "first"),
+            line=("line", "first"),
+            quality=("quality", "first"),
+            copies=("line", "size"),
         )
-    ]
+        .reset_index()
+    )
+
+
+def _scores(table: pd.DataFrame) -> np.ndarray:
+    """Return the model's doubt in every key, 0 to 1; the mean where it has none."""
+    quality = table["quality"]
+    return (1 - quality.fillna(quality.mean()).fillna(1.0)).to_numpy().clip(0, 1)
+
+
+def _doubt(score: np.ndarray, copies: np.ndarray) -> np.ndarray:
+    """Return how many times more often than on average a record is drawn for the doubt in it.
+
+    Best would be the spread of the judgement, √p for a chance p that the record is wrong, less
+    what the model foresees; 0.8 keeps records that it is sure of in the draw.
+    """
+    spread = np.sqrt(score * (1 - 0.8 * score))
+    mean = np.average(spread, weights=copies)
+    return spread / mean if mean > 0 else np.ones(len(score))
+
+
+def _spans(draws: int) -> list[tuple[int, int, float]]:
+    """Return (first draw, one after the last, uniform share) of every phase."""
+    starts = [*(start for start, _ in SCHEDULE), draws + 1]
+    spans = zip(SCHEDULE, starts[1:], strict=True)
+    return [(start, min(end, draws + 1), share) for (start, share), end in spans if start <= draws]
+
+
+def _phase(start: int, share: float, weight: np.ndarray, score: np.ndarray) -> dict[str, float]:
+    """Describe one phase by the largest values in the population, which limit the bets."""
+    worth = 1 / weight
+    return {
+        "from_draw": start,
+        "uniform": share,
+        "max_worth": float(worth.max()),
+        "max_worth_score": float((worth * score).max()),
+        "max_worth_rest": float((worth * (1 - score)).max()),
+    }
+
+
+def _draws(
+    places: pd.DataFrame, probability: np.ndarray, score: np.ndarray
+) -> list[dict[str, Any]]:
+    columns = (
+        range(1, len(places) + 1),
+        places["key"].to_list(),
+        places["source"].to_list(),
+        places["line"].to_list(),
+        probability.tolist(),
+        score.tolist(),
+    )
+    return [dict(zip(DRAWN, values, strict=True)) for values in zip(*columns, strict=True)]
