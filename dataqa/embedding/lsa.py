@@ -22,6 +22,7 @@ class LsaEmbedder:
     """Vectors from word statistics of the dataset itself."""
 
     name = "lsa"
+    notes = ()
 
     def __init__(self, seed: int = 0, dimensions: int = 256) -> None:
         """Use up to ``dimensions`` axes; small datasets get fewer."""
