@@ -14,6 +14,8 @@ from dataqa.settings import checked_values, parse_rate, unknown_name
 MISLABEL_RATE = "labels.mislabel_rate"
 DEFAULT_LIMITS: Mapping[str, float] = {MISLABEL_RATE: 0.15}
 SHOW_TEXT = ("full", "redacted", "never")
+NORMALISE = ("unicode", "case", "spaces", "marks")
+NORMALISE_STEPS = (*NORMALISE, "links", "mentions")
 CONFIG_NAMES = ("dataqa.toml", "pyproject.toml")
 SHORT_NAMES: Mapping[str, tuple[str, str]] = {
     "expectations": ("schema", "expectations"),
@@ -51,6 +53,12 @@ class Config:
     """Checks to leave out."""
     show_text: str = "full"
     """What a result may quote of texts: ``full``, ``redacted`` or ``never``; labels always show."""
+    normalise: tuple[str, ...] = NORMALISE
+    """What makes no difference between texts: also ``links`` and ``mentions``."""
+    near_threshold: float = 0.8
+    """Least Jaccard similarity of word n-grams of texts that count as near-duplicates."""
+    near_words: int = 3
+    """Largest n of these n-grams, 1 to 5; texts below 10, 30, 60, 100 words use a smaller one."""
     limits: Mapping[str, float] = field(default_factory=lambda: dict(DEFAULT_LIMITS))
     """Gate: the largest allowed share, by metric name."""
     checks: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
@@ -60,6 +68,13 @@ class Config:
         """Refuse values that no run could use."""
         if self.show_text not in SHOW_TEXT:
             raise unknown_name("value", self.show_text, SHOW_TEXT, "show_text")
+        for step in self.normalise:
+            if step not in NORMALISE_STEPS:
+                raise unknown_name("step", step, NORMALISE_STEPS, "normalise")
+        if not 0.3 <= self.near_threshold <= 1:
+            raise ConfigError(f"near_threshold: {self.near_threshold} is not between 0.3 and 1")
+        if not 1 <= self.near_words <= 5:
+            raise ConfigError(f"near_words: {self.near_words} is not between 1 and 5")
         if self.jobs < 0:
             raise ConfigError(f"jobs: {self.jobs} is below 0", hint="0 means one per core")
         if not 0 <= self.seed < 2**32:

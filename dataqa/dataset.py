@@ -59,11 +59,13 @@ class SourceFile:
 class Shard:
     """A slice of a dataset: what a stage gets. Plain lists, so that it travels between processes.
 
-    ``texts[i]`` is what the record says (see ``Dataset.texts``), ``responses[i]`` its answer.
+    ``prompts[i]`` is what record i asks, with its context, ``responses[i]`` its answer.
     """
 
-    texts: list[str]
+    prompts: list[str]
     responses: list[str]
+    whole: np.ndarray | None = None
+    """Whether the response is part of the text, by record; ``None`` where it nowhere is."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -117,11 +119,23 @@ class Dataset:
         are labels the response stays out, because it often spells the label, and a model that
         reads the label cannot find it wrong. It stays in where the label judges the response.
         """
-        prompt, context = self.frame["prompt"].fillna(""), self.frame["context"].fillna("")
-        judged = (self.frame["shape"] == JUDGED_SHAPE) | (not self.labeled)
-        response = self.frame["response"].fillna("").where(judged, "")
-        parts = [prompt, context, response]
-        return ["\n\n".join(part for part in row if part) for row in zip(*parts, strict=True)]
+        rows = zip(self.prompts, self.responses, self.whole, strict=True)
+        return [
+            "\n\n".join(filter(None, (prompt, response))) if whole else prompt
+            for prompt, response, whole in rows
+        ]
+
+    @cached_property
+    def whole(self) -> np.ndarray:
+        """(records,) whether the response is part of the text."""
+        judged = self.frame["shape"] == JUDGED_SHAPE
+        return np.asarray(judged | (not self.labeled), dtype=bool)
+
+    @cached_property
+    def prompts(self) -> list[str]:
+        """What each record asks: its prompt with its context."""
+        columns = (self.frame[name].fillna("") for name in ("prompt", "context"))
+        return ["\n\n".join(filter(None, row)) for row in zip(*columns, strict=True)]
 
     @cached_property
     def essence(self) -> list[str]:
@@ -140,7 +154,7 @@ class Dataset:
     def shards(self, size: int = SHARD_RECORDS) -> Iterator[Shard]:
         """Cut the dataset into slices of at most ``size`` records, in canonical order."""
         for cut in cuts(len(self), size):
-            yield Shard(self.texts[cut], self.responses[cut])
+            yield Shard(self.prompts[cut], self.responses[cut], self.whole[cut])
 
     @cached_property
     def input_order(self) -> np.ndarray:

@@ -109,7 +109,7 @@ def _toml(value: object) -> str:
     if value is None:
         return '""'
     if isinstance(value, tuple):
-        return "[]"
+        return f"[{', '.join(_toml(item) for item in value)}]"
     return f'"{value}"' if isinstance(value, str) else str(value)
 
 

@@ -16,8 +16,11 @@ from dataqa.dataset import SHARD_RECORDS, Dataset, cuts
 from dataqa.embedding.interface import Embedder
 from dataqa.embedding.terms import Corpus
 from dataqa.engine import Engine, workers
+from dataqa.near.minhash import Scheme
+from dataqa.near.search import Search, SimilarPairs
+from dataqa.near.stars import Stars, stars
 from dataqa.neighbours import Neighbours, nearest
-from dataqa.normalise import Groups, find_groups
+from dataqa.normalise import Cleaning, Groups, RecordGroups, find_groups, joined
 from dataqa.probabilities import Labeled
 from dataqa.progress import Progress
 
@@ -60,24 +63,62 @@ class Shared:
     _models: dict[tuple[int, int], LabelModel] = field(default_factory=dict, repr=False)
 
     @cached_property
-    def _groups(self) -> tuple[Groups, Groups]:
-        return find_groups(self.dataset, self.engine, self.progress, self.shard_records)
+    def groups(self) -> RecordGroups:
+        """Records that are equal after normalising, by each part of them."""
+        return find_groups(
+            self.dataset,
+            Cleaning(self.config.normalise),
+            self.engine,
+            self.progress,
+            self.shard_records,
+        )
 
     @property
     def text_groups(self) -> Groups:
         """Records that say the same; vectors and neighbours are computed once per group."""
-        return self._groups[0]
+        return self.groups.text
 
     @property
     def pair_groups(self) -> Groups:
         """Records that say the same and answer the same."""
-        return self._groups[1]
+        return self.groups.pair
+
+    @cached_property
+    def distinct_texts(self) -> list[str]:
+        """One text per text group."""
+        return [self.dataset.texts[row] for row in self.text_groups.first]
+
+    @property
+    def near_search(self) -> Search:
+        """Finds near-duplicates of texts under the settings of this run."""
+        return Search(
+            Scheme(self.config.near_threshold, self.config.near_words),
+            Cleaning(self.config.normalise),
+            self.engine,
+            self.progress,
+            self.shard_records,
+        )
+
+    @cached_property
+    def near_pairs(self) -> SimilarPairs:
+        """Pairs of text groups whose texts are near-duplicates."""
+        return self.near_search.pairs(self.distinct_texts)
+
+    @cached_property
+    def near_stars(self) -> Stars:
+        """For every text group the one that represents it among its near-duplicates."""
+        pairs = self.near_pairs
+        return stars(len(self.text_groups.sizes), pairs.left, pairs.right, pairs.similarity)
+
+    @cached_property
+    def near_groups(self) -> Groups:
+        """Records that say the same or nearly the same; every text resembles the group's first."""
+        return joined(self.text_groups, self.near_stars.of)
 
     @cached_property
     def corpus(self) -> Corpus:
         """The distinct texts, one per text group."""
-        texts = [self.dataset.texts[row] for row in self.text_groups.first]
-        return Corpus(texts, self.engine, self.progress, self.shard_records)
+        return Corpus(self.distinct_texts, self.engine, self.progress, self.shard_records)
 
     @cached_property
     def embeddings(self) -> np.ndarray:

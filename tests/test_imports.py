@@ -64,6 +64,7 @@ LEVELS = (
         "engine",
         "expectation",
         "gate",
+        "near",
         "neighbours",
         "normalise",
         "probabilities",

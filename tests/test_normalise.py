@@ -87,9 +87,9 @@ def test_text_and_response_are_not_run_together() -> None:
 
 
 def test_groups_say_who_belongs_together() -> None:
-    groups = group(["b", "a", "b", "c", "b"])
+    groups = group([letter * 32 for letter in "babcb"])
     assert groups.sizes.sum() == 5
-    assert groups.hashes.tolist() == ["a", "b", "c"]
+    assert groups.hashes.tolist() == ["a" * 32, "b" * 32, "c" * 32]
     assert groups.of.tolist() == [1, 0, 1, 2, 1]
     assert groups.first.tolist() == [1, 0, 3]
     assert [members.tolist() for members in groups.members()] == [[1], [0, 2, 4], [3]]

@@ -330,8 +330,8 @@ def test_a_prompt_that_all_records_repeat_is_not_quoted(tmp_path: Path, jsonl: W
 def test_shards_cover_every_record_once(tmp_path: Path, jsonl: Write, size: int) -> None:
     dataset = read([jsonl(tmp_path, [{"text": str(number)} for number in range(7)])])
     shards = list(dataset.shards(size))
-    assert [text for shard in shards for text in shard.texts] == dataset.texts
-    assert max(len(shard.texts) for shard in shards) <= size
+    assert [text for shard in shards for text in shard.prompts] == dataset.prompts
+    assert max(len(shard.prompts) for shard in shards) <= size
 
 
 @settings(deadline=None, max_examples=50, derandomize=True)
