@@ -85,7 +85,7 @@ def hash_stage(shard: Shard, cleaning: Cleaning = Cleaning()) -> Hashes:
     prompts = [cleaning.form(text) for text in shard.prompts]
     answers = [cleaning.form(response) for response in shard.responses]
     both = list(zip(prompts, answers, strict=True))
-    whole = repeat(False) if shard.whole is None else shard.whole
+    whole = repeat(None) if shard.whole is None else shard.whole
     said = zip(both, whole, strict=False)
     return Hashes(
         text=_hashes(" ".join(filter(None, pair)) if full else pair[0] for pair, full in said),
