@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -96,8 +96,7 @@ class Dataset:
     @cached_property
     def sha256(self) -> str:
         """Hash of the input: the file's, or for several files that of their hashes in order."""
-        hashes = [file.sha256 for file in self.files]
-        return hashes[0] if len(hashes) == 1 else _sha256("\n".join(hashes))
+        return combined_sha256([file.sha256 for file in self.files])
 
     @cached_property
     def labeled(self) -> bool:
@@ -162,6 +161,11 @@ class Dataset:
         rank = {file.path: position for position, file in enumerate(self.files)}
         position = self.frame["source"].map(rank).to_numpy()
         return np.lexsort((self.frame["line"].to_numpy(), position))
+
+
+def combined_sha256(hashes: Sequence[str]) -> str:
+    """Return the hash of a dataset from those of its files, in order."""
+    return hashes[0] if len(hashes) == 1 else _sha256("\n".join(hashes))
 
 
 def cuts(count: int, size: int) -> list[slice]:

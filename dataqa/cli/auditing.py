@@ -10,12 +10,11 @@ from typing import TYPE_CHECKING
 
 import click
 
-from dataqa.cli.options import EXIT_CODES, FILE, judging
+from dataqa.cli.options import EXIT_CODES, judging, reading_options
 from dataqa.cli.output import announce, deliver
 from dataqa.config import SHOW_TEXT, Config, load_config
 from dataqa.embedding import EMBEDDERS
 from dataqa.engine import ENGINES
-from dataqa.formats import SHAPES
 from dataqa.report import parse_outputs
 
 if TYPE_CHECKING:
@@ -24,11 +23,7 @@ if TYPE_CHECKING:
 
 @click.command(epilog=EXIT_CODES)
 @click.argument("data", nargs=-1, required=True)
-@click.option("--config", "config_path", type=FILE, help="Settings file [default: dataqa.toml].")
-@click.option("--format", metavar="|".join(("auto", *SHAPES)), help="Record shape.")
-@click.option("--text-field", metavar="FIELD", help="Field that holds the text.")
-@click.option("--label-field", metavar="FIELD", help="Field that holds the label.")
-@click.option("--id-field", metavar="FIELD", help="Field that holds the id.")
+@reading_options
 @click.option("--group-by", multiple=True, metavar="FIELD", help="Report by FIELD; repeatable.")
 @click.option("--annotators-field", metavar="FIELD", help="Field with several annotators' labels.")
 @click.option("--embedder", metavar="|".join(("auto", *EMBEDDERS, "FOLDER")), help="Text vectors.")

@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from dataqa.formats import SHAPES
 from dataqa.report import RENDERERS
 
 Command = Callable[..., Any]
@@ -32,6 +33,21 @@ def judging(command: Command) -> Command:
             "--max-mislabel-rate",
             metavar="RATE",
             help="Gate limit, as 15% or 0.15, or off [default: 15%; of gate: the result's].",
+        ),
+    ):
+        command = option(command)
+    return command
+
+
+def reading_options(command: Command) -> Command:
+    """Add the options of commands that read data that was audited before."""
+    for option in (
+        click.option("--id-field", metavar="FIELD", help="Field that holds the id."),
+        click.option("--label-field", metavar="FIELD", help="Field that holds the label."),
+        click.option("--text-field", metavar="FIELD", help="Field that holds the text."),
+        click.option("--format", metavar="|".join(("auto", *SHAPES)), help="Record shape."),
+        click.option(
+            "--config", "config_path", type=FILE, help="Settings file [default: dataqa.toml]."
         ),
     ):
         command = option(command)
