@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
 import hashlib
 import json
 import os
@@ -357,15 +356,6 @@ def test_the_manifest_tells_what_was_done(desk: Desk, run: Callable[..., Any]) -
     first = desk.manifest.read_bytes()
     run("apply", desk.decisions, desk.data, "-o", desk.clean, "--force")
     assert desk.manifest.read_bytes() == first
-
-
-def test_a_compressed_file_stays_compressed(tmp_path: Path, run: Callable[..., Any]) -> None:
-    desk = Desk(tmp_path, gzip.compress(LINES), "data.jsonl.gz")
-    assert run("apply", desk.decisions, desk.data, "-o", desk.clean).code == 0
-    assert desk.clean.read_bytes() == desk.data.read_bytes()
-    desk.decide(1, "relabel", "z")
-    assert run("apply", desk.decisions, desk.data, "-o", desk.clean, "--force").code == 0
-    assert changed_lines(LINES, gzip.decompress(desk.clean.read_bytes())) == [1]
 
 
 def test_several_files_go_to_a_folder(tmp_path: Path, run: Callable[..., Any]) -> None:
