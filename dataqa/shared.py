@@ -127,9 +127,10 @@ class Shared:
 
     @cached_property
     def neighbours(self) -> Neighbours:
-        """The nearest other text groups of each text group."""
+        """The nearest other text groups of each text group, near-copies of it left out."""
         threads = workers(self.config.jobs)
-        return nearest(self.embeddings, NEIGHBOURS, self.progress, threads=threads)
+        apart = self.near_stars.of
+        return nearest(self.embeddings, NEIGHBOURS, self.progress, threads=threads, groups=apart)
 
     def label_model(self, folds: int, min_class_records: int) -> LabelModel:
         """Model the labels of all classes with at least ``min_class_records`` different texts."""

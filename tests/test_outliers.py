@@ -93,9 +93,9 @@ def test_the_evidence_holds_what_the_score_is_made_of(bench: Bench, tickets: Tic
     assert len(finding["related"]) == 3
 
 
-def test_a_search_among_some_of_the_texts_is_told(
+def test_a_search_in_clusters_is_told(
     bench: Bench, tickets: Tickets, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(neighbours, "MAX_CANDIDATES", 50)
-    found = bench.find(Outliers(), tickets(80))
-    assert found.notes == ("neighbours were sought among 50 of 80 different texts",)
+    monkeypatch.setattr(neighbours, "EXACT_VECTORS", 50)
+    (note,) = bench.find(Outliers(), tickets(80)).notes
+    assert note.startswith("each of 80 texts was compared with the nearest clusters only: ")

@@ -82,11 +82,7 @@ class Outliers:
             reason=None
             if rate is not None
             else f"{unscored:.0%} of the records share no word with others and cannot be compared",
-            notes=_notes(
-                int(np.isnan(per_record).sum()),
-                neighbours.candidates,
-                int((neighbours.index[:, 0] >= 0).sum()),
-            ),
+            notes=_notes(int(np.isnan(per_record).sum()), neighbours.note),
         )
 
     def _scores(self, dataset: Dataset, shared: Shared, scored: np.ndarray) -> Scores:
@@ -161,10 +157,6 @@ def _beyond(values: np.ndarray, scored: np.ndarray, fence: float) -> np.ndarray:
     return np.asarray(scored & (values > high + fence * max(high - low, MIN_SPREAD)))
 
 
-def _notes(unscored: int, candidates: int, texts: int) -> tuple[str, ...]:
-    notes = []
-    if unscored:
-        notes.append(f"{unscored:,} records without comparable words have no score")
-    if candidates < texts:
-        notes.append(f"neighbours were sought among {candidates:,} of {texts:,} different texts")
-    return tuple(notes)
+def _notes(unscored: int, search: str | None) -> tuple[str, ...]:
+    unseen = f"{unscored:,} records without comparable words have no score" if unscored else None
+    return tuple(note for note in (unseen, search) if note)

@@ -9,7 +9,6 @@ on another sample how many the search found.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import partial
 
 import numpy as np
 
@@ -65,9 +64,7 @@ def search(space: Space) -> Neighbours:
     index, similarity = space.empty(len(space.vectors))
     index[clusters.rows] = clusters.rows[best.position]
     similarity[clusters.rows] = best.similarity
-    return Neighbours.of(
-        index, similarity, len(clusters.rows), float(reached.mean()), len(reached)
-    )
+    return Neighbours.of(index, similarity, len(clusters.rows), float(reached.mean()), len(reached))
 
 
 def build(space: Space) -> Clusters:
@@ -91,9 +88,7 @@ def build(space: Space) -> Clusters:
     )
 
 
-def _passes_needed(
-    space: Space, clusters: Clusters, sample: np.ndarray, truth: np.ndarray
-) -> int:
+def _passes_needed(space: Space, clusters: Clusters, sample: np.ndarray, truth: np.ndarray) -> int:
     """Count the nearest clusters that together hold ``TARGET`` of the true neighbours."""
     count = len(clusters.centers)
     order = rank(space, clusters.vectors, sample, clusters.centers, count)
@@ -130,21 +125,12 @@ def _pass(space: Space, clusters: Clusters, passes: int) -> Best:
         _meet(clusters, best, task[1], task[1], task[0])
 
     for number in range(passes):
-        order = np.argsort(nearest[:, number], kind="stable")
-        bounds = np.searchsorted(nearest[order, number], np.arange(len(sizes) + 1))
-        tasks = [
-            (cluster, order[start : min(start + size, last)])
-            for cluster, (first, last) in enumerate(zip(bounds[:-1], bounds[1:], strict=True))
-            for size in [max(BLOCK_VALUES // int(sizes[cluster]), 1)]
-            for start in range(first, last, size)
-        ]
+        tasks = list(_tasks(nearest[:, number], sizes))
         list(space.track(work, tasks, f"finding neighbours {number + 1}/{passes}"))
     return best
 
 
-def _meet(
-    clusters: Clusters, best: Best, own: np.ndarray, rows: np.ndarray, cluster: int
-) -> None:
+def _meet(clusters: Clusters, best: Best, own: np.ndarray, rows: np.ndarray, cluster: int) -> None:
     """Compare sorted vectors ``rows`` with a cluster and keep the nearest in ``best[own]``."""
     first, last = clusters.start[cluster : cluster + 2]
     scores = clusters.vectors[rows] @ clusters.vectors[first:last].T

@@ -35,9 +35,7 @@ def centroids(space: Space, count: int) -> np.ndarray:
     return np.concatenate([centers[~large & (sizes > 0)], *parts])
 
 
-def assign(
-    space: Space, vectors: np.ndarray, rows: np.ndarray, centers: np.ndarray
-) -> np.ndarray:
+def assign(space: Space, vectors: np.ndarray, rows: np.ndarray, centers: np.ndarray) -> np.ndarray:
     """Return the number of the nearest centroid of each row of ``vectors``."""
     return rank(space, vectors, rows, centers, 1)[:, 0]
 
