@@ -8,7 +8,9 @@ on another sample how many the search found.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
@@ -128,6 +130,16 @@ def _pass(space: Space, clusters: Clusters, passes: int) -> Best:
         tasks = list(_tasks(nearest[:, number], sizes))
         list(space.track(work, tasks, f"finding neighbours {number + 1}/{passes}"))
     return best
+
+
+def _tasks(cluster_of: np.ndarray, sizes: np.ndarray) -> Iterator[tuple[int, np.ndarray]]:
+    """Gather the vectors that meet one cluster, so many that the block of values is not too big."""
+    order = np.argsort(cluster_of, kind="stable")
+    bounds = np.searchsorted(cluster_of[order], np.arange(len(sizes) + 1))
+    for cluster, (first, last) in enumerate(pairwise(bounds)):
+        step = max(BLOCK_VALUES // int(sizes[cluster]), 1)
+        for start in range(first, last, step):
+            yield cluster, order[start : min(start + step, last)]
 
 
 def _meet(clusters: Clusters, best: Best, own: np.ndarray, rows: np.ndarray, cluster: int) -> None:
