@@ -155,6 +155,14 @@ class Dataset:
         for cut in cuts(len(self), size):
             yield Shard(self.prompts[cut], self.responses[cut], self.whole[cut])
 
+    def columns(
+        self, names: Sequence[str], size: int = SHARD_RECORDS
+    ) -> Iterator[tuple[list[str], ...]]:
+        """Cut columns of texts into slices, as ``shards``; an empty text where there is none."""
+        whole = [self.frame[name].fillna("").to_list() for name in names]
+        for cut in cuts(len(self), size):
+            yield tuple(values[cut] for values in whole)
+
     @cached_property
     def input_order(self) -> np.ndarray:
         """Row numbers that put the records back into the order of the input."""

@@ -5,8 +5,10 @@ Everything here is a pure function of the dataset, the config and its arguments.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property, partial
+from typing import TypeVar
 
 import numpy as np
 
@@ -25,6 +27,7 @@ from dataqa.probabilities import Labeled
 from dataqa.progress import Progress
 
 NEIGHBOURS = 10
+P = TypeVar("P")
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,6 +75,17 @@ class Shared:
             self.progress,
             self.shard_records,
         )
+
+    def over_columns(
+        self, stage: Callable[[tuple[list[str], ...]], P], names: Sequence[str], doing: str
+    ) -> Iterator[tuple[int, P]]:
+        """Run a stage on slices of text columns; yield the first row of each and what came out."""
+        shards = cuts(len(self.dataset), self.shard_records)
+        partials = self.engine.map(stage, self.dataset.columns(names, self.shard_records))
+        for shard, outcome in zip(
+            shards, self.progress.track(partials, doing, len(shards)), strict=True
+        ):
+            yield shard.start, outcome
 
     @property
     def text_groups(self) -> Groups:

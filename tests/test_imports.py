@@ -61,6 +61,7 @@ LEVELS = (
     {
         "confident_learning",
         "embedding",
+        "endings",
         "engine",
         "expectation",
         "gate",
@@ -72,6 +73,7 @@ LEVELS = (
         "reading",
         "report",
         "review",
+        "text_faults",
     },
     {"shared"},
     {"checks"},
