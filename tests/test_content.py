@@ -142,7 +142,8 @@ def test_an_answer_cut_within_a_word_is_found(bench: Bench) -> None:
 def test_the_rates_count_records_once(bench: Bench) -> None:
     lines = [record({}, number) for number in range(8)]
     lines += [record({"instruction": "TODO", "output": "<nooutput>"}, 8)]
-    lines += [record({"output": "The caf\ufffd is open (and it is always so, Monday to Friday"}, 9)]
+    both = "The caf\ufffd is open (and it is always so, from Monday to Sunday"
+    lines += [record({"output": both}, 9)]
     assert bench.find(Content(), lines).metrics == {
         "content.flagged_rate": 0.2,
         "content.placeholder_rate": 0.1,
