@@ -58,7 +58,12 @@ FOLDERS = {
     "schema": Folder(plant.schema, 13),
     "duplicates": Folder(plant.duplicates, 14),
     "outliers": Folder(
-        plant.outliers, 15, bounds={"outliers.far": {"min_recall": 0.75, "min_precision": 0.5}}
+        plant.outliers,
+        15,
+        bounds={
+            f"outliers.{code}": {"min_recall": 0.6, "min_precision": 0.5}
+            for code in ("far", "format", "wrong_language")
+        },
     ),
     "labels": Folder(
         plant.labels, 16, bounds={MISLABELED: {"min_recall": 0.7, "min_precision": 0.6}}

@@ -36,6 +36,15 @@ REPHRASINGS: dict[str, Callable[[str], str]] = {
 """Changes to a text that leave its normal form alone."""
 
 
+FOREIGN_CODES = {
+    "finnish": "outliers.wrong_language",
+    "base64": "outliers.format",
+    "rust": "outliers.format",
+    "chess": "outliers.format",
+}
+"""Foreign texts that have a code of their own; the others are just far."""
+
+
 class Item(NamedTuple):
     """One line to be written, and what was planted on it."""
 
@@ -161,6 +170,6 @@ def outliers(writer: Writer) -> list[Item]:
     items = [Item(record) for record in writer.records(600)]
     for name, text in writer.tables["foreign"].items():
         record = writer.record(writer.rng.choice(writer.labels), text)
-        items.append(Item(record, "outliers.far", name))
+        items.append(Item(record, FOREIGN_CODES.get(name, "outliers.far"), name))
     writer.rng.shuffle(items)
     return items

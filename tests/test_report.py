@@ -9,6 +9,7 @@ import json
 import re
 import unicodedata
 from collections.abc import Callable
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any, NoReturn
@@ -17,7 +18,7 @@ import pytest
 
 from dataqa import AuditResult, Config, OutputError, audit
 from dataqa.checks.duplicates import Duplicates
-from dataqa.report import RENDERERS, Output, parse_outputs, render
+from dataqa.report import RENDERERS, Output, parse_outputs, render, scatter
 
 NOISY = Path(__file__).parents[1] / "sample_data" / "noisy" / "data.jsonl"
 PATHS = [
@@ -341,3 +342,35 @@ def test_report_without_limits_says_that_nothing_was_judged(
 def test_records_in_an_unknown_format_are_refused(tmp_path: Path, suffix: str) -> None:
     with pytest.raises(OutputError, match="cannot write"):
         parse_outputs([f"records={tmp_path / 'a'}{suffix}"])
+
+
+def test_the_map_draws_records_and_marks_the_reported_ones(
+    noisy: AuditResult, hostile: AuditResult
+) -> None:
+    page = rendered(noisy, "html").decode()
+    circles = re.findall(r'<circle class="(plain|mislabeled|outlier)"', page)
+    assert len(circles) == noisy.records["map_x"].notna().sum() == 1600
+    flagged = noisy.findings[noisy.findings["check"] == "labels"]["line"]
+    far = noisy.findings[noisy.findings["check"] == "outliers"]["line"]
+    assert circles.count("outlier") == len(far)
+    assert circles.count("mislabeled") == len(set(flagged) - set(far))
+    assert "nan" not in "".join(re.findall(r"<circle[^>]*>", rendered(hostile, "html").decode()))
+
+
+def test_a_large_map_is_sampled_and_says_so(
+    noisy: AuditResult, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(scatter, "POINTS", 500)
+    drawn = scatter.draw(noisy)
+    assert drawn is not None
+    assert len(drawn.points) == 500
+    kinds = [kind for _, _, kind in drawn.points]
+    assert kinds.count("outlier") + kinds.count("mislabeled") > 100
+    assert all(0 <= x <= drawn.width and 0 <= y <= drawn.height for x, y, _ in drawn.points)
+    assert "500 of 1,600 records are drawn" in rendered(noisy, "html").decode()
+
+
+def test_without_coordinates_there_is_no_map(noisy: AuditResult) -> None:
+    bare = replace(noisy, records=noisy.records.drop(columns=["map_x", "map_y"]))
+    assert scatter.draw(bare) is None
+    assert 'id="map"' not in rendered(bare, "html").decode()

@@ -18,7 +18,9 @@ from dataqa.neighbours.interface import Neighbours, Space
 from dataqa.neighbours.kmeans import OVERSIZE, assign, centroids, rank
 from dataqa.neighbours.selection import bar_own_group, largest
 
-TARGET = 0.975
+CLUSTERS = 2.5
+"""Times the square root of the number of vectors: more are cheaper to search, dearer to build."""
+TARGET = 0.973
 """Recall that decides how many clusters are searched."""
 SAMPLE = 1024
 """Vectors that are searched exactly: half to choose the number of clusters, half to measure."""
@@ -70,9 +72,9 @@ def search(space: Space) -> Neighbours:
 
 
 def build(space: Space) -> Clusters:
-    """Sort all vectors into about twice the square root of their number of clusters."""
+    """Sort all vectors into clusters; their number grows with the root of that of the vectors."""
     rows = space.candidates
-    centers = centroids(space, int(2 * np.sqrt(len(rows))))
+    centers = centroids(space, int(CLUSTERS * np.sqrt(len(rows))))
     own = assign(space, space.vectors, rows, centers)
     rows = rows[np.argsort(own, kind="stable")]
     sizes = np.bincount(own, minlength=len(centers))
