@@ -12,22 +12,23 @@ SEEN = 2000
 """Characters of a text whose script, language and symbols are looked at."""
 _FUNCTION_WORDS: Mapping[str, str] = {
     "English": "the and of to is that it for with was this you are have not",
-    "German": "der die und das ist nicht ich mit ein eine für auf den von wir",
+    "German": "der und das ist nicht ich mit ein eine für auf den von wir",
     "French": "le la les des et est que une pour dans vous pas sur nous avec",
-    "Spanish": "el los las que y es una por para con del se su como pero",
-    "Italian": "il che di non è una per con della sono gli come anche questo nel",
-    "Portuguese": "o os que não uma para com do da em por mais como você são",
+    "Spanish": "el los las que es una por para con del se su como pero",
+    "Italian": "il che di non una per con della sono gli come anche questo nel",
+    "Portuguese": "os que não uma para com da em por mais como você são",
     "Dutch": "het een van ik niet dat je zijn op voor met maar er ook wij",
     "Swedish": "och att det som en är inte jag på med för av till har om",
-    "Danish": "og at det er en ikke jeg på med til af der har som vi",
-    "Finnish": "ja on ei se että oli mutta hän minä kun niin myös kuin ovat jo",
-    "Polish": "i w nie się na że jest do z co jak ale po za dla",
-    "Czech": "a se na je že to v s jsem ale jako tak pro by jsou",
-    "Turkish": "bir ve bu için ile de da ne gibi çok ama daha var mı ben",
+    "Danish": "og det er en ikke jeg på med til af der har som vi",
+    "Finnish": "ja ei se että oli mutta hän minä kun niin myös kuin ovat jo",
+    "Polish": "nie się na że jest co jak ale po za dla",
+    "Czech": "se na je že jsem ale jako tak pro jsou",
+    "Turkish": "bir ve bu için ile de da ne gibi çok ama daha mı ben",
     "Indonesian": "yang dan di itu dengan untuk tidak ini dari dalam akan pada saya juga ada",
 }
-"""Frequent short words; enough to tell a text of a sentence or more, silent on shorter ones. A
-detector of all languages guesses on every short text, and its errors would be false alarms."""
+"""Frequent short words, without those that English has; enough to tell a text of a sentence or
+more, silent on shorter ones. A detector of all languages guesses on every short text, and its
+errors would be false alarms."""
 LANGUAGES = tuple(_FUNCTION_WORDS)
 _LANGUAGE_OF: dict[str, tuple[int, ...]] = {}
 for _number, _words in enumerate(_FUNCTION_WORDS.values()):
@@ -55,6 +56,8 @@ MOST = 0.02
 MAIN = 0.9
 """Share of the texts that must agree on a script or language for others to be wrong."""
 MIN_HITS = 3
+MOST_LETTERS = 40
+"""Characters among which letters and digits are counted; more than a few are enough."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,6 +65,8 @@ class Forms:
     """Form of each text, arrays (n,)."""
 
     characters: np.ndarray
+    letters: np.ndarray
+    """Letters and digits among the characters that are looked at."""
     symbols: np.ndarray
     """Share 0..1 of digits and signs that are no sentence marks."""
     longest: np.ndarray
@@ -83,6 +88,7 @@ def measure(texts: list[str]) -> Forms:
     certain = (best[:, 1] >= MIN_HITS) & (best[:, 1] > best[:, 0])
     return Forms(
         characters=np.array([len(text.strip()) for text in texts], dtype=np.int64),
+        letters=np.array([sum(map(str.isalnum, text[:MOST_LETTERS])) for text in seen]),
         symbols=np.array(
             [len(text.translate(None, _PLAIN)) / max(len(text), 1) for text in encoded]
         ),
@@ -95,7 +101,7 @@ def measure(texts: list[str]) -> Forms:
 
 def joined(parts: list[Forms]) -> Forms:
     """Put the forms of shards under each other."""
-    names = ("characters", "symbols", "longest", "script", "language", "hits")
+    names = ("characters", "letters", "symbols", "longest", "script", "language", "hits")
     return Forms(
         **{name: np.concatenate([getattr(part, name) for part in parts]) for name in names}
     )
@@ -117,10 +123,10 @@ def _script(text: str) -> int:
 
 
 def near_empty(forms: Forms) -> np.ndarray:
-    """Return which texts are of a few characters where texts are usually longer."""
+    """Return which texts have at most two letters or digits where texts are usually longer."""
     lengths = np.log(np.maximum(forms.characters, 1))
     low, high = np.quantile(lengths, [0.25, 0.75])
-    short = (lengths < low - 3 * max(high - low, 0.35)) & (forms.characters <= 12)
+    short = (lengths < low - 3 * max(high - low, 0.35)) & (forms.letters <= 2)
     return _rare(short & (forms.characters > 0))
 
 
@@ -137,7 +143,7 @@ def wrong_language(forms: Forms) -> tuple[np.ndarray, list[str]]:
     other = (forms.script >= 0) & (forms.script != script) & (script >= 0)
     language = _main(forms.language)
     speaks = (forms.language >= 0) & (forms.language != language) & (language >= 0)
-    speaks &= forms.hits[:, language] <= 1
+    speaks &= forms.hits[:, language] == 0
     names = [
         SCRIPTS[form] + " script" if wrong else LANGUAGES[tongue] if tongue >= 0 else ""
         for wrong, form, tongue in zip(other, forms.script, forms.language, strict=True)

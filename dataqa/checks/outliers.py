@@ -22,7 +22,7 @@ MIN_TEXTS = 3 * NEIGHBOURS
 MAX_UNSCORED = 0.05
 """With a larger share of records that cannot be compared, there is no rate."""
 LEAST_REPORTED = 0.5
-"""Score of a reported text at least; those reported for their form or words need not be odd."""
+"""Least score of a finding; what is reported for its form or words need not be odd otherwise."""
 MAPS = ("pca", "off")
 
 
@@ -41,8 +41,8 @@ class Outliers:
     `outlier_score` rises with the oddness of a text: the distance to its neighbours, less a quarter
     of their own such distance, in interquartile ranges above the median; with labels also the
     entropy of its neighbours' labels and the energy of a class model that never saw it. Its own
-    label plays no part: a wrong label makes no outlier. A record is reported (and then scores at
-    least 0.5) when its distance or its unfamiliarity lies beyond *third quartile + `fence` ×
+    label plays no part: a wrong label makes no outlier. A record is reported (as a finding of
+    at least 0.5) when its distance or its unfamiliarity lies beyond *third quartile + `fence` ×
     interquartile range* of all texts, with labels also when its oddness lies beyond `label_fence`
     of them and is 4 or more, or when it shares no word with any other text. Where more than 5 % of
     the records share no word with others, there is no rate.
@@ -143,7 +143,6 @@ class Outliers:
             default="",
         )
         score = np.where(scored, oddness.score(texts.oddness), np.where(lone, 1, np.nan))
-        score[code != ""] = np.fmax(score[code != ""], LEAST_REPORTED)
         return Judged(code, score, lone, far, unclaimed & ~far, languages)
 
     def _map(self, shared: Shared) -> dict[str, np.ndarray]:
@@ -216,7 +215,7 @@ def _table(
         dataset,
         rows,
         f"outliers.{code}",
-        score=found.score[of],
+        score=np.fmax(found.score[of], LEAST_REPORTED),
         message=[found.reason(text, texts, own) for text, own in zip(of, words, strict=True)],
         evidence=[_evidence(text, texts) for text in of],
         related=[shared.text_groups.first[some[some >= 0]].tolist() for some in nearest],
