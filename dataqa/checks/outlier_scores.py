@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
 
@@ -105,11 +104,12 @@ class TextScores:
 
     @cached_property
     def forms(self) -> text_forms.Forms:
-        """Length, script, language and symbols of the texts."""
-        texts: Sequence[str] = self.shared.distinct_texts
+        """Length, script, language and symbols of the texts, without a prompt that all repeat."""
+        essence = self.dataset.essence
+        texts = [essence[row] for row in self.shared.text_groups.first]
         shards = cuts(len(texts), self.shared.shard_records)
         parts = self.shared.progress.track(
-            self.shared.engine.map(text_forms.measure, (list(texts[cut]) for cut in shards)),
+            self.shared.engine.map(text_forms.measure, (texts[cut] for cut in shards)),
             "measuring texts",
             len(shards),
         )
