@@ -12,7 +12,6 @@ IVFFlat index with as many lists, 64 of them searched, is the peer.
 from __future__ import annotations
 
 import re
-import resource
 import subprocess
 import sys
 import tempfile
@@ -93,15 +92,21 @@ def faiss_search(vectors: np.ndarray) -> tuple[str, np.ndarray]:
     return f"faiss IVFFlat ({lists} lists, {searched} searched)", values[:, 1:]
 
 
+def peak_mib() -> float:
+    """Peak resident memory of this program; ``ru_maxrss`` would count the parent's, too."""
+    status = Path("/proc/self/status").read_text()
+    return int(re.findall(r"VmHWM:\s+(\d+)", status)[0]) / 1024
+
+
 def one(path: str, method: str) -> None:
     """Run in a process of its own: search, and print a row."""
     vectors = np.load(path)
-    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    before = peak_mib()
     started, cpu = time.perf_counter(), time.process_time()
     with threadpool_limits(1, "blas"):
         name, similarity = (faiss_search if method == "faiss" else search)(vectors)
     wall, spent = time.perf_counter() - started, time.process_time() - cpu
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    peak = peak_mib()
     size = f"{len(vectors):,} × {vectors.shape[1]}"
     print(
         f"| {size} | {name} | {wall:.1f} ({spent:.1f}) | {peak:,.0f} ({before:,.0f}) | "

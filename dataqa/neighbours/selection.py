@@ -25,19 +25,28 @@ def largest(scores: np.ndarray, k: int) -> np.ndarray:
     among = (chosen[:, :, None] + cells * np.arange(size)).reshape(rows, k * size)
     rest = np.broadcast_to(np.arange(cells * size, columns), (rows, columns - cells * size))
     among = np.concatenate([among, rest], axis=1)
-    return _sorted_largest(np.take_along_axis(scores, among, axis=1), among, k)
+    return _sorted_largest(scores[_lines(rows), among], among, k)
 
 
 def _sorted_largest(values: np.ndarray, columns: np.ndarray, k: int) -> np.ndarray:
+    lines = _lines(len(values))
     part = np.argpartition(values, values.shape[1] - k, axis=1)[:, -k:]
-    best, found = np.take_along_axis(values, part, axis=1), np.take_along_axis(columns, part, 1)
-    return np.take_along_axis(found, np.lexsort((found, -best)), axis=1)
+    best, found = values[lines, part], columns[lines, part]
+    return np.asarray(found[lines, np.argsort(-best, axis=1, kind="stable")])
+
+
+def _lines(rows: int) -> np.ndarray:
+    """Number the rows for indexing beside columns; ``take_along_axis`` does it with more calls."""
+    return np.arange(rows)[:, None]
 
 
 def bar_own_group(scores: np.ndarray, own: np.ndarray, theirs: np.ndarray) -> None:
     """Set to minus infinity where row and column are of one group; ``theirs`` is sorted."""
     first, last = (np.searchsorted(theirs, own, side) for side in ("left", "right"))
-    counts = last - first
+    (rows,) = np.nonzero(last > first)
+    if not len(rows):
+        return
+    first, counts = first[rows], (last - first)[rows]
     start = np.cumsum(counts) - counts
     columns = np.arange(counts.sum()) + np.repeat(first - start, counts)
-    scores[np.repeat(np.arange(len(own)), counts), columns] = -np.inf
+    scores[np.repeat(rows, counts), columns] = -np.inf
