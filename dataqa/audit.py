@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from dataqa.checks import Check, Found
     from dataqa.dataset import Dataset
+    from dataqa.embedding.interface import Embedder
     from dataqa.progress import Progress
     from dataqa.result import AuditResult, CheckResult, Status
     from dataqa.shared import Shared
@@ -59,7 +60,7 @@ def audit(
     progress = progress or Silent()
     checks = choose_checks(config)
     _refuse_unknown_limits(config)
-    embedder, why = choose_embedder(config.embedder, config.seed)
+    embedder, why = choose_embedder(config.embedder, config.seed, config)
     engine = choose_engine(config.engine, config.jobs, _input_bytes(paths))
     dataset = read(paths, config, engine, progress)
     timings = {"read": time.perf_counter() - started}
@@ -68,7 +69,7 @@ def audit(
         runs = [run_check(check, dataset, shared) for check in checks]
     timings |= {result.name: result.seconds for result, _ in runs}
     timings["total"] = time.perf_counter() - started
-    return _assemble(dataset, config, {"name": embedder.name, "reason": why}, runs, timings)
+    return _assemble(dataset, config, _named(embedder, why), runs, timings)
 
 
 def run_check(check: Check, dataset: Dataset, shared: Shared) -> tuple[CheckResult, Found]:
@@ -115,7 +116,7 @@ def _check_result(check: Check, found: Found, status: Status, seconds: float) ->
 def _assemble(
     dataset: Dataset,
     config: Config,
-    embedder: Mapping[str, str],
+    embedder: Mapping[str, object],
     runs: list[tuple[CheckResult, Found]],
     timings: Mapping[str, float],
 ) -> AuditResult:
@@ -142,6 +143,10 @@ def _assemble(
         sampling=sampling,
         timings={name: round(seconds, 4) for name, seconds in timings.items()},
     )
+
+
+def _named(embedder: Embedder, why: str) -> dict[str, object]:
+    return {"name": embedder.name, "reason": why, "notes": list(embedder.notes)}
 
 
 def _describe(dataset: Dataset) -> dict[str, Any]:

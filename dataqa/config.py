@@ -13,6 +13,7 @@ from dataqa.settings import checked_values, parse_rate, unknown_name
 
 MISLABEL_RATE = "labels.mislabel_rate"
 DEFAULT_LIMITS: Mapping[str, float] = {MISLABEL_RATE: 0.15}
+LONG_TEXTS = ("cut", "chunks")
 SHOW_TEXT = ("full", "redacted", "never")
 NORMALISE = ("unicode", "case", "spaces", "marks")
 NORMALISE_STEPS = (*NORMALISE, "links", "mentions")
@@ -40,7 +41,15 @@ class Config:
     annotators_field: str | None = None
     """Field that holds the labels of several annotators: a list, or an object by annotator."""
     embedder: str = "auto"
-    """Which vectors stand for texts: ``auto``, ``lsa``, ``minilm`` or a folder with a model."""
+    """Which vectors stand for texts: ``auto``, ``lsa``, ``minilm``, or a folder or hub id."""
+    long_texts: str = "cut"
+    """Texts longer than the model reads: ``cut``, or ``chunks`` to average over all of it."""
+    cache_dir: str = ""
+    """Folder for exported models and known vectors, or ``off`` (default: the user's own)."""
+    cache_megabytes: int = 2000
+    """Size of the vectors kept there; beyond it, those not used for longest are dropped."""
+    allow_download: bool = False
+    """Whether a model that is not on this machine may be downloaded."""
     engine: str = "auto"
     """Who runs the work: ``auto``, ``serial`` or ``processes``."""
     jobs: int = 0
@@ -75,6 +84,10 @@ class Config:
             raise ConfigError(f"near_threshold: {self.near_threshold} is not between 0.3 and 1")
         if not 1 <= self.near_words <= 5:
             raise ConfigError(f"near_words: {self.near_words} is not between 1 and 5")
+        if self.long_texts not in LONG_TEXTS:
+            raise unknown_name("value", self.long_texts, LONG_TEXTS, "long_texts")
+        if self.cache_megabytes < 0:
+            raise ConfigError(f"cache_megabytes: {self.cache_megabytes} is below 0")
         if self.jobs < 0:
             raise ConfigError(f"jobs: {self.jobs} is below 0", hint="0 means one per core")
         if not 0 <= self.seed < 2**32:

@@ -24,8 +24,17 @@ def command_pages() -> str:
     """Return the help text of every command."""
     blocks = ["# Command line\n", "Made by `make docs` from `dataqa/cli/`.\n"]
     blocks += [_block("dataqa", cli)]
-    blocks += [_block(f"dataqa {name}", command) for name, command in sorted(cli.commands.items())]
+    blocks += [_block(f"dataqa {name}", command) for name, command in sorted(_commands().items())]
     return "\n".join(blocks)
+
+
+def _commands() -> dict[str, click.Command]:
+    """Return all commands by name, those of groups as ``model export``."""
+    found = dict(cli.commands)
+    for name, command in cli.commands.items():
+        if isinstance(command, click.Group):
+            found |= {f"{name} {own}": below for own, below in command.commands.items()}
+    return found
 
 
 def check_pages() -> str:
@@ -41,8 +50,8 @@ def check_pages() -> str:
 def readme() -> str:
     """Return the README with the present output of its example."""
     os.chdir(FOLDER.parent)
-    output = render(dataqa.audit(EXAMPLE), "").decode()
-    block = f"```console\n$ dataqa audit {EXAMPLE}\n{output}```\n"
+    output = render(dataqa.audit(EXAMPLE, embedder="lsa"), "").decode()
+    block = f"```console\n$ dataqa audit {EXAMPLE} --embedder lsa\n{output}```\n"
     text = Path("README.md").read_text(encoding="utf-8")
     return BLOCK.sub(lambda found: f"{found[1]}{block}{found[2]}", text)
 

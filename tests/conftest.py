@@ -85,7 +85,7 @@ class Bench:
     ) -> Shared:
         """Make what checks share, serial and silent unless told otherwise."""
         config = config or Config()
-        embedder, _ = choose_embedder(config.embedder, config.seed)
+        embedder, _ = choose_embedder(config.embedder, config.seed, config)
         return Shared(
             dataset=dataset,
             config=config,
@@ -107,9 +107,13 @@ class Bench:
 
 @pytest.fixture(scope="session", autouse=True)
 def _own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """Keep exported models and vectors of the tests out of the user's cache."""
+    """Keep exported models and vectors out of the user's cache, and ``auto`` the same everywhere.
+
+    Otherwise results would depend on the extras that are installed.
+    """
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
+        patch.setenv("DATAQA_EMBEDDER", "lsa")
         yield
 
 

@@ -44,7 +44,7 @@ def embed(texts: list[str], name: str = "minilm", jobs: int = 1) -> np.ndarray:
 @pytest.fixture(scope="module")
 def folder() -> Path:
     """The exported folder of minilm."""
-    return choose_embedder("minilm")[0].model.folder
+    return choose_embedder("minilm", 0, Config())[0].model.folder
 
 
 def test_vectors_are_near_those_of_the_original() -> None:
@@ -92,7 +92,7 @@ def test_blank_texts_are_zeros_and_others_unit_rows() -> None:
 
 
 def test_cut_texts_are_told() -> None:
-    embedder, _ = choose_embedder("minilm")
+    embedder, _ = choose_embedder("minilm", 0, Config())
     embedder.embed(Corpus(TEXTS, SerialEngine(), Silent(), 8192))
     (note,) = embedder.notes
     assert note.startswith("1 of 6 texts (16.7%) are longer than the 256 tokens")
@@ -102,11 +102,13 @@ def test_running_an_export_loads_neither_torch_nor_the_writers(folder: Path) -> 
     code = (
         "import sys\n"
         "from dataqa.embedding import choose_embedder\n"
+        "from dataqa.config import Config\n"
         "from dataqa.embedding.terms import Corpus\n"
         "from dataqa.engine.serial import SerialEngine\n"
         "from dataqa.progress import Silent\n"
         "for name in sys.argv[1:]:\n"
-        "    choose_embedder(name)[0].embed(Corpus(['x'], SerialEngine(), Silent(), 9))\n"
+        "    corpus = Corpus(['x'], SerialEngine(), Silent(), 9)\n"
+        "    choose_embedder(name, 0, Config())[0].embed(corpus)\n"
         "print(*sys.modules)"
     )
     done = subprocess.run(

@@ -14,6 +14,7 @@ from dataqa.cli.applying import apply
 from dataqa.cli.auditing import audit
 from dataqa.cli.explaining import checks, explain, init
 from dataqa.cli.judging import gate, report
+from dataqa.cli.model import model
 from dataqa.cli.options import EXIT_CODES
 from dataqa.cli.reviewing import review
 from dataqa.errors import DataqaError, os_reason
@@ -21,7 +22,7 @@ from dataqa.quoting import log_line
 
 __all__ = ["cli", "main"]
 
-COMMANDS = (audit, gate, report, review, apply, explain, checks, init)
+COMMANDS = (audit, gate, report, review, apply, model, explain, checks, init)
 """The only list of commands, in the order of the flow."""
 BROKEN = 2
 """Exit code when there is no verdict: usage, input, output or internal error."""

@@ -26,7 +26,9 @@ if TYPE_CHECKING:
 @reading_options
 @click.option("--group-by", multiple=True, metavar="FIELD", help="Report by FIELD; repeatable.")
 @click.option("--annotators-field", metavar="FIELD", help="Field with several annotators' labels.")
-@click.option("--embedder", metavar="|".join(("auto", *EMBEDDERS, "FOLDER")), help="Text vectors.")
+@click.option("--embedder", metavar="|".join(("auto", *EMBEDDERS, "MODEL")), help="Text vectors.")
+@click.option("--cache-dir", metavar="DIR|off", help="Exported models and known vectors.")
+@click.option("--allow-download", is_flag=True, default=None, help="Fetch a model that is absent.")
 @click.option("--engine", metavar="|".join(("auto", *ENGINES)), help="Who runs the work.")
 @click.option("--jobs", type=int, metavar="N", help="Worker processes [default: one per core].")
 @click.option("--select", multiple=True, metavar="NAME", help="Run only this check; repeatable.")

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping
-from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dataqa.config import Config
+from dataqa.errors import DataqaError
 from dataqa.settings import unknown_name
 
 if TYPE_CHECKING:
@@ -15,42 +16,72 @@ if TYPE_CHECKING:
 
 __all__ = ["EMBEDDERS", "choose_embedder"]
 
+PINNED = "DATAQA_EMBEDDER"
+"""Environment variable that tells what ``auto`` means, for machines that must agree."""
+CHOSEN = "chosen by the user"
+Made = tuple["Embedder", str]
+"""An embedder, and where it comes from."""
 
-def choose_embedder(name: str, seed: int = 0, config: Config | None = None) -> tuple[Embedder, str]:
-    """Make the embedder called ``name``, or that of the model folder ``name``, and say why it.
+
+def choose_embedder(name: str, seed: int = 0, config: Config | None = None) -> Made:
+    """Make the embedder called ``name``, or of the model ``name``, and say why it is that one.
+
+    Args:
+        name: ``auto``, a name of ``EMBEDDERS``, a folder, or a model id of the Hugging Face hub.
+        seed: for embedders with chance in them.
+        config: threads, cache and downloads; by default nothing is cached or downloaded.
 
     Raises:
         ConfigError: there is no such embedder or folder, or the folder holds no usable model.
-        MissingExtraError: it needs a package that is not installed.
+        MissingExtraError: it needs a package or weights that are not installed.
     """
-    config = config or Config(seed=seed)
+    config = config or Config(seed=seed, cache_dir="off")
     if name == "auto":
-        return _lsa(config), "auto: needs no model file"
+        return _auto(config)
     if name in EMBEDDERS:
-        return EMBEDDERS[name](config), "chosen by the user"
-    if not Path(name).is_dir():
-        raise unknown_name("embedder", name, ("auto", *EMBEDDERS, "FOLDER"), "embedder")
-    return _with(_model_in(Path(name), name, config)), "chosen by the user"
+        embedder, where = EMBEDDERS[name](config)
+        return embedder, f"{CHOSEN}{where and f' ({where})'}"
+    return _of_model(name, config), CHOSEN
 
 
-def _lsa(config: Config) -> Embedder:
+def _auto(config: Config) -> Made:
+    """Take the sentence model when everything it needs is on this machine."""
+    pinned = os.environ.get(PINNED)
+    if pinned and pinned != "auto":
+        return choose_embedder(pinned, config.seed, config)[0], f"auto: {PINNED} says so"
+    try:
+        embedder, where = _minilm(config)
+    except DataqaError as error:
+        return _lsa(config)[0], f"auto: not minilm, because {error.message}"
+    return embedder, f"auto: {where}"
+
+
+def _lsa(config: Config) -> Made:
     from dataqa.embedding.lsa import LsaEmbedder
 
-    return LsaEmbedder(seed=config.seed)
+    return LsaEmbedder(seed=config.seed), ""
 
 
-def _minilm(config: Config) -> Embedder:
-    """Through onnxruntime where it is installed, else through sentence-transformers."""
-    from dataqa.embedding.export import cache_home, cached_export
-    from dataqa.embedding.weights import checked_minilm
+def _minilm(config: Config) -> Made:
+    from dataqa.embedding.minilm import minilm
 
-    folder, _ = checked_minilm()
-    if find_spec("onnxruntime") and find_spec("tokenizers") and find_spec("onnx"):
-        folder = cached_export(folder, cache_home(), "minilm")
-    return _with(_model_in(folder, "minilm", config))
+    model, where = minilm(config)
+    return _with(model, config), where
 
 
-def _model_in(folder: Path, name: str, config: Config) -> Model:
+def _of_model(name: str, config: Config) -> Embedder:
+    from dataqa.embedding.weights import find_model, is_model_id
+
+    folder = Path(name)
+    if not folder.is_dir():
+        if not is_model_id(name):
+            raise unknown_name("embedder", name, ("auto", *EMBEDDERS, "FOLDER"), "embedder")
+        folder = find_model(name, allow_download=config.allow_download)
+    return _with(model_in(folder, name, config), config)
+
+
+def model_in(folder: Path, name: str, config: Config) -> Model:
+    """Make the model in a folder: an exported one, or one of sentence-transformers."""
     from dataqa.embedding.onnx import MANIFEST, OnnxModel
     from dataqa.engine import workers
 
@@ -61,11 +92,18 @@ def _model_in(folder: Path, name: str, config: Config) -> Model:
     return SentenceTransformerModel(name, folder)
 
 
-def _with(model: Model) -> Embedder:
+def _with(model: Model, config: Config) -> Embedder:
+    from dataqa.embedding.cache import cache_folder
     from dataqa.embedding.sentences import SentenceEmbedder
 
-    return SentenceEmbedder(model)
+    folder = cache_folder(config.cache_dir)
+    return SentenceEmbedder(
+        model,
+        long_texts=config.long_texts,
+        cache=folder,
+        cache_bytes=config.cache_megabytes * 10**6,
+    )
 
 
-EMBEDDERS: Mapping[str, Callable[[Config], Embedder]] = {"lsa": _lsa, "minilm": _minilm}
-"""Embedder name -> what makes it. A folder is a model of its own."""
+EMBEDDERS: Mapping[str, Callable[[Config], Made]] = {"lsa": _lsa, "minilm": _minilm}
+"""Embedder name -> what makes it. A folder or a model id is a model of its own."""

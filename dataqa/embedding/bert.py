@@ -18,6 +18,8 @@ import numpy as np
 
 WEIGHT_LIMIT = 63
 """Largest absolute value of a quantized weight: 255 * 63 * 2 fits into 16 bits."""
+REACH_SD = 4.0
+"""Standard deviations that the outputs of a layer norm are taken to reach."""
 CONTRIB = "com.microsoft"
 OPSETS = {"": 18, CONTRIB: 1}
 IR_VERSION = 9
@@ -114,10 +116,25 @@ class _Graph:
         """Add one transformer layer: attention, then two matrix products with GELU between."""
         seen = self.attention(state, prefix)
         state = self.joined(seen, state, f"{prefix}attention.output")
-        wide = self.product(state, self.matrix(f"{prefix}intermediate.dense"))
+        wide = self.product(*self.evened(state, prefix))
         bias = self.constant(self.weights[f"{prefix}intermediate.dense.bias"])
         active = self.node("BiasGelu", [wide, bias], domain=CONTRIB)
         return self.joined(active, state, f"{prefix}output")
+
+    def evened(self, state: str, prefix: str) -> tuple[str, np.ndarray]:
+        """Bring all columns of ``state`` to one size, and undo it in the weight that follows.
+
+        One scale then fits all columns of the quantized activations (SmoothQuant: Xiao et al.,
+        ICML 2023), with the sizes that the layer norm itself tells. It halves the loss in the
+        products to which it is applied; before the attention it measured worse.
+        """
+        weight = self.matrix(f"{prefix}intermediate.dense")
+        if not self.quantized:
+            return state, weight
+        scale, shift = self.scale_and_shift_of(f"{prefix}attention.output.LayerNorm")
+        reach = REACH_SD * np.abs(scale) + np.abs(shift)
+        factor = (reach / np.exp(np.log(reach).mean())).astype(np.float32)
+        return self.node("Mul", [state, self.constant(1 / factor)]), weight * factor[:, None]
 
     def attention(self, state: str, prefix: str) -> str:
         """Add the attention of all heads; query, key and value come from one product."""
@@ -167,7 +184,11 @@ class _Graph:
 
     def scale_and_shift(self, name: str) -> list[str]:
         """Return the two constants of a layer norm."""
-        return [self.constant(self.weights[f"{name}.{part}"]) for part in ("weight", "bias")]
+        return [self.constant(values) for values in self.scale_and_shift_of(name)]
+
+    def scale_and_shift_of(self, name: str) -> list[np.ndarray]:
+        """Return the two weights of a layer norm."""
+        return [self.weights[f"{name}.{part}"] for part in ("weight", "bias")]
 
     def model(self, output: str, dimensions: int) -> Any:
         """Put everything collected into a model."""

@@ -7,7 +7,6 @@ appears under its name at once or not at all.
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import tempfile
 from importlib.util import find_spec
@@ -22,6 +21,8 @@ from dataqa.embedding.probes import PROBES
 from dataqa.embedding.weights import WEIGHTS, read_json, refuse_unsafe
 from dataqa.errors import ConfigError, MissingExtraError, OutputError, os_reason
 
+REVISION = 1
+"""Counts the ways in which models were written; exports of another one are made again."""
 MIN_COSINE = 0.99
 """Mean cosine to the original on the probes, below which an export is refused."""
 
@@ -134,16 +135,3 @@ def _compare(original: Path, made: Path) -> dict[str, Any]:
         )
     mean, least = round(float(cosine.mean()), 6), round(float(cosine.min()), 6)
     return {"texts": len(PROBES), "mean_cosine": mean, "min_cosine": least}
-
-
-def cached_export(source: Path, cache: Path, name: str) -> Path:
-    """Return the exported form of a model in the cache folder, made when it is not there."""
-    target = cache / "models" / f"{name}-{sha256(source / WEIGHTS)[:12]}-{FORMAT}"
-    if not (target / MANIFEST).is_file():
-        export(source, target, name)
-    return target
-
-
-def cache_home() -> Path:
-    """Return the default cache folder."""
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "dataqa"

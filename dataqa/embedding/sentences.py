@@ -2,49 +2,78 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import hashlib
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import numpy as np
 
+from dataqa.embedding.cache import Cache
 from dataqa.embedding.interface import Encoded, Model
 from dataqa.embedding.terms import Corpus
 
 BATCH_TEXTS = 256
 """Texts in one call of the model at most: one step of the progress bar, one write to the cache."""
-LONG_TEXTS = ("cut", "chunks")
 
 
 class SentenceEmbedder:
     """Vectors of a sentence model. Each depends on its text alone, not on the others."""
 
-    def __init__(self, model: Model, *, long_texts: str = "cut") -> None:
-        """Embed with ``model``; ``long_texts`` is one of ``LONG_TEXTS``."""
+    def __init__(
+        self,
+        model: Model,
+        *,
+        long_texts: str = "cut",
+        cache: Path | None = None,
+        cache_bytes: int = 2**31,
+    ) -> None:
+        """Embed with ``model``, and look up in the folder ``cache`` what is known already."""
         self.model = model
         self.name = model.name
         self.long_texts = long_texts
+        self.cache = cache
+        self.cache_bytes = cache_bytes
         self.notes: tuple[str, ...] = ()
+        self.computed = 0
+        """Texts that went through the model in the last ``embed``."""
 
     def embed(self, corpus: Corpus) -> np.ndarray:
         """Return unit rows, shape (texts, dimensions), float32; blank texts are zeros."""
         filled = [row for row, text in enumerate(corpus.texts) if text.strip()]
-        vectors = np.zeros((len(corpus.texts), self.model.dimensions), dtype=np.float32)
-        tokens = np.zeros(len(corpus.texts), dtype=np.int64)
-        if filled:
-            self.model.load()
-        for rows, found in self._encoded(corpus, filled):
-            vectors[rows], tokens[rows] = found.vectors, found.tokens
-        self.notes = self._told(tokens, len(filled))
-        return vectors
+        known = Encoded(
+            np.zeros((len(corpus.texts), self.model.dimensions), dtype=np.float32),
+            np.zeros(len(corpus.texts), dtype=np.int64),
+        )
+        cache = Cache(self.cache, self._key, self.cache_bytes)
+        try:
+            new = cache.fill(corpus.texts, filled, known)
+            for rows, found in self._encoded(corpus, new):
+                known.vectors[rows], known.tokens[rows] = found.vectors, found.tokens
+                cache.store([corpus.texts[row] for row in rows], found)
+        finally:
+            cache.close()
+        self.computed = len(new)
+        for note in cache.notes:
+            corpus.progress.note(note)
+        self.notes = self._told(known.tokens, len(filled))
+        return known.vectors
 
-    def _encoded(self, corpus: Corpus, rows: list[int]) -> Iterator[tuple[list[int], Encoded]]:
+    @property
+    def _key(self) -> bytes:
+        return hashlib.sha256(f"{self.model.fingerprint} {self.long_texts}".encode()).digest()[:16]
+
+    def _encoded(self, corpus: Corpus, rows: list[int]) -> Iterator[tuple[Sequence[int], Encoded]]:
         """Yield the vectors of the given rows, some rows at a time."""
+        if not rows:
+            return
+        self.model.load()
         batches = _batches(corpus.texts, rows, self.model.threads)
         texts = ([corpus.texts[row] for row in batch] for batch in batches)
         pool = ThreadPoolExecutor(self.model.threads)
         try:
             found = zip(batches, pool.map(self._encode, texts), strict=True)
-            yield from corpus.progress.track(found, f"embedding ({self.name})", len(batches))
+            yield from corpus.progress.records(found, f"embedding ({self.name})", len(rows))
         finally:
             pool.shutdown(cancel_futures=True)
 

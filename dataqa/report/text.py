@@ -62,6 +62,8 @@ def verdict_lines(result: AuditResult) -> Iterator[Text]:
 def _parts(result: AuditResult) -> Iterator[RenderableType]:
     yield from verdict_lines(result)
     yield _line((_dataset_line(result), "dim"))
+    for line in _embedder_lines(result):
+        yield _line((line, "dim"))
     yield Text()
     yield _check_table(result)
     yield from _reasons(result)
@@ -78,8 +80,15 @@ def _dataset_line(result: AuditResult) -> str:
     unreadable = f", {data['unreadable']:,} unreadable lines" if data["unreadable"] else ""
     return (
         f"{', '.join(data['paths'])}: {data['records']:,} records ({shapes}), "
-        f"{data['classes']:,} labels{unreadable}; embedder {result.embedder['name']}"
+        f"{data['classes']:,} labels{unreadable}"
     )
+
+
+def _embedder_lines(result: AuditResult) -> Iterator[str]:
+    embedder = result.embedder
+    yield f"embedder {embedder['name']}: {embedder.get('reason', 'unknown')}"
+    notes = embedder.get("notes")
+    yield from (f"  {note}" for note in (notes if isinstance(notes, list) else ()))
 
 
 def _check_table(result: AuditResult) -> Table:
