@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import tomllib
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
@@ -17,6 +18,14 @@ LONG_TEXTS = ("cut", "chunks")
 SHOW_TEXT = ("full", "redacted", "never")
 NORMALISE = ("unicode", "case", "spaces", "marks")
 NORMALISE_STEPS = (*NORMALISE, "links", "mentions")
+BOUNDS: tuple[tuple[str, float, float, str], ...] = (
+    ("near_threshold", 0.3, 1, ""),
+    ("near_words", 1, 5, ""),
+    ("cache_megabytes", 0, math.inf, ""),
+    ("jobs", 0, math.inf, "0 means one per core"),
+    ("seed", 0, 2**32 - 1, ""),
+)
+"""Smallest and largest value of numeric settings, and what to tell with a refusal."""
 CONFIG_NAMES = ("dataqa.toml", "pyproject.toml")
 SHORT_NAMES: Mapping[str, tuple[str, str]] = {
     "expectations": ("schema", "expectations"),
@@ -75,23 +84,18 @@ class Config:
 
     def __post_init__(self) -> None:
         """Refuse values that no run could use."""
-        if self.show_text not in SHOW_TEXT:
-            raise unknown_name("value", self.show_text, SHOW_TEXT, "show_text")
-        for step in self.normalise:
-            if step not in NORMALISE_STEPS:
-                raise unknown_name("step", step, NORMALISE_STEPS, "normalise")
-        if not 0.3 <= self.near_threshold <= 1:
-            raise ConfigError(f"near_threshold: {self.near_threshold} is not between 0.3 and 1")
-        if not 1 <= self.near_words <= 5:
-            raise ConfigError(f"near_words: {self.near_words} is not between 1 and 5")
-        if self.long_texts not in LONG_TEXTS:
-            raise unknown_name("value", self.long_texts, LONG_TEXTS, "long_texts")
-        if self.cache_megabytes < 0:
-            raise ConfigError(f"cache_megabytes: {self.cache_megabytes} is below 0")
-        if self.jobs < 0:
-            raise ConfigError(f"jobs: {self.jobs} is below 0", hint="0 means one per core")
-        if not 0 <= self.seed < 2**32:
-            raise ConfigError(f"seed: {self.seed} is not between 0 and 4294967295")
+        for name, value, known in (
+            ("show_text", self.show_text, SHOW_TEXT),
+            ("long_texts", self.long_texts, LONG_TEXTS),
+            *(("normalise", step, NORMALISE_STEPS) for step in self.normalise),
+        ):
+            if value not in known:
+                raise unknown_name("value" if name != "normalise" else "step", value, known, name)
+        for name, low, high, hint in BOUNDS:
+            value = getattr(self, name)
+            if not low <= value <= high:
+                wrong = f"below {low}" if high == math.inf else f"not between {low} and {high}"
+                raise ConfigError(f"{name}: {value} is {wrong}", hint=hint)
 
     @property
     def kept_fields(self) -> tuple[str, ...]:

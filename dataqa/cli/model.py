@@ -38,8 +38,8 @@ def export(folder: Path, name: str, allow_download: bool) -> int:
     probe = manifest["probe"]
     click.echo(
         log_line(
-            f"wrote {folder}: {size:.0f} MB, mean cosine {probe['mean_cosine']:.4f} to the original "
-            f"on {probe['texts']} probe texts (least {probe['min_cosine']:.4f})"
+            f"wrote {folder}: {size:.0f} MB, mean cosine {probe['mean_cosine']:.4f} to the "
+            f"original on {probe['texts']} probe texts (least {probe['min_cosine']:.4f})"
         )
     )
     return 0
