@@ -110,7 +110,8 @@ def test_report_renders(browse: Browse, tmp_path: Path) -> None:
         assert check.about in shown.text
     assert "What it looks for" in shown.text
     assert shown.tags.count("table") >= 3
-    assert shown.tags.count("svg") == 1
+    assert shown.tags.count("svg") == 2  # the bracket of the rate, and the map of the texts
+    assert shown.tags.count("circle") == len(result.records)
 
 
 def test_hostile_report_runs_nothing(browse: Browse, tmp_path: Path) -> None:
