@@ -111,7 +111,7 @@ def test_report_renders(browse: Browse, tmp_path: Path) -> None:
     assert "What it looks for" in shown.text
     assert shown.tags.count("table") >= 3
     assert shown.tags.count("svg") == 2  # the bracket of the rate, and the map of the texts
-    assert shown.tags.count("circle") == len(result.records)
+    assert shown.tags.count("circle") == 1 + len(result.records)  # the rate, and the records
 
 
 def test_hostile_report_runs_nothing(browse: Browse, tmp_path: Path) -> None:
