@@ -6,7 +6,6 @@ import os
 import time
 import traceback
 from collections.abc import Mapping
-from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -34,7 +33,7 @@ def audit(
     """Read the files, run every check, judge the limits.
 
     Args:
-        paths: the files of one dataset.
+        paths: the files and folders of one dataset; ``-`` is standard input.
         config: settings; defaults where it is absent.
         progress: watches the run; silent where it is absent.
         settings: fields of ``Config`` that replace those of ``config``, and
@@ -50,18 +49,18 @@ def audit(
     from dataqa.embedding import choose_embedder
     from dataqa.engine import choose_engine
     from dataqa.progress import Silent
-    from dataqa.reading import read
+    from dataqa.reading import input_bytes, read
     from dataqa.shared import Shared
 
     if not paths:
-        raise InputError("no input file was named", hint="name at least one .jsonl file")
+        raise InputError("no input file was named", hint="name at least one file, or a folder")
     started = time.perf_counter()
     config = (config or Config()).with_settings(**settings)
     progress = progress or Silent()
     checks = choose_checks(config)
     _refuse_unknown_limits(config)
     embedder, why = choose_embedder(config.embedder, config.seed, config)
-    engine = choose_engine(config.engine, config.jobs, _input_bytes(paths))
+    engine = choose_engine(config.engine, config.jobs, input_bytes(paths))
     dataset = read(paths, config, engine, progress)
     timings = {"read": time.perf_counter() - started}
     shared = Shared(dataset, config, embedder, engine, progress)
@@ -201,11 +200,3 @@ def _refuse_unknown_limits(config: Config) -> None:
     for name in config.limits:
         if name not in known:
             raise unknown_name("metric", name, known, "limits")
-
-
-def _input_bytes(paths: tuple[str | os.PathLike[str], ...]) -> int:
-    total = 0
-    for path in paths:
-        with suppress(OSError):  # reading tells what is wrong with the file
-            total += Path(path).stat().st_size
-    return total

@@ -22,6 +22,9 @@ BOUNDS: tuple[tuple[str, float, float, str], ...] = (
     ("near_threshold", 0.3, 1, ""),
     ("near_words", 1, 5, ""),
     ("cache_megabytes", 0, math.inf, ""),
+    ("line_megabytes", 1, 1024, ""),
+    ("unpack_gigabytes", 1, math.inf, ""),
+    ("unpack_ratio", 1, math.inf, ""),
     ("jobs", 0, math.inf, "0 means one per core"),
     ("seed", 0, 2**32 - 1, ""),
 )
@@ -49,6 +52,12 @@ class Config:
     """Fields whose values make groups of records (source, language, annotator) for reports."""
     annotators_field: str | None = None
     """Field that holds the labels of several annotators: a list, or an object by annotator."""
+    line_megabytes: int = 16
+    """Longer lines, CSV rows and array elements are reported and not read."""
+    unpack_gigabytes: int = 64
+    """A compressed file that unpacks to more is refused."""
+    unpack_ratio: int = 200
+    """A compressed file that unpacks to more than so many times its size is refused."""
     embedder: str = "auto"
     """Which vectors stand for texts: ``auto``, ``lsa``, ``minilm``, or a folder or hub id."""
     long_texts: str = "cut"

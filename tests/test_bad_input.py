@@ -73,8 +73,8 @@ def refused(ran: Ran | SimpleNamespace, *parts: str) -> None:
         (b"", ["is empty (0 bytes)", "check how the file was written"]),
         (b"\n \n\t\r\n\n", ["holds only blank lines", "check how it was written"]),
         (b"\xef\xbb\xbf", ["holds only blank lines"]),
-        (b"PK\x03\x04\x00\x00\x00\x08", ["is not JSON Lines", "binary or UTF-16", "UTF-8 text"]),
-        (GOOD.decode().encode("utf-16"), ["is not JSON Lines", "binary or UTF-16", "UTF-8 text"]),
+        (b"PK\x03\x04\x00\x00\x00\x08", ["is a ZIP archive", "export it as JSON Lines"]),
+        (GOOD.decode().encode("utf-16"), ["is not text", "binary or UTF-16", "UTF-8 text"]),
         (b"a,b\n1,2\n", ["no line is a JSON object", "line 1: not JSON", "one JSON object per"]),
         (b'[{"text": "a"}]\n', ["no line is a JSON object", "line 1: an array, not an object"]),
         (b"null\n\n3\n", ["no line is a JSON object", "line 1: null, not an object"]),
@@ -112,7 +112,11 @@ def test_absent_file_is_refused(run: Run) -> None:
 
 def test_directory_is_refused(run: Run, tmp_path: Path) -> None:
     (tmp_path / "folder.jsonl").mkdir()
-    refused(run("audit", "folder.jsonl"), "folder.jsonl: is a directory", "name the .jsonl files")
+    refused(
+        run("audit", "folder.jsonl"),
+        "folder.jsonl: is a directory without data files",
+        "name files",
+    )
 
 
 def test_other_source_format_is_refused(run: Run, tmp_path: Path) -> None:

@@ -47,6 +47,9 @@ class Schema:
     codes: ClassVar[Mapping[str, str]] = {
         "not_json": "The line is not valid JSON. Write one complete JSON object per line.",
         "not_object": "The line is JSON, but no object. Write the record as {field: value}.",
+        "not_utf8": "The row is not UTF-8. Save the file as UTF-8.",
+        "too_long": "The line is longer than line_megabytes allows, and was not read. Look for a "
+        "missing line end.",
         "no_usable_fields": "No known field holds the text. Name yours with --text-field.",
         "wrong_type": "A field that should be text is something else. Write it as a string.",
         "missing_prompt": "The prompt is null or absent. Add it or drop the record.",

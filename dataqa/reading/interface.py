@@ -14,6 +14,9 @@ from dataqa.formats import Shape
 SEEN_LIMIT = 50
 """A chunk stops collecting field names when it has this many."""
 
+NO_OFFSET = -1
+"""Offset of records in formats whose records have no bytes of their own."""
+
 
 @dataclass(frozen=True)
 class Wanted:
@@ -22,6 +25,8 @@ class Wanted:
     shapes: tuple[Shape, ...]
     kept: tuple[str, ...] = ()
     """Fields that are kept as they are, for ``Dataset.extra``."""
+    line_bytes: int = 16 * 2**20
+    """Longer lines, rows and array elements are not read."""
 
     @property
     def named(self) -> str:
@@ -32,14 +37,22 @@ class Wanted:
 
 @dataclass(frozen=True)
 class Chunk:
-    """A byte range of one file that starts and ends at record boundaries."""
+    """A range of one file that starts and ends at record boundaries."""
 
     path: Path
+    """The file to read, uncompressed; a temporary one where the input is compressed."""
     source: str
     """How the user named the file."""
     start: int
+    """First byte; for Parquet the number of the row group."""
     stop: int
     wanted: Wanted
+    line: int = 1
+    """Line of the file on which the first byte is, where that differs from the record's number."""
+    columns: tuple[str, ...] = ()
+    """Names of the columns, where the file tells them once."""
+    too_long: bool = False
+    """Whether the range is one record of more than ``wanted.line_bytes``, which is not read."""
 
 
 @dataclass(frozen=True)
