@@ -1,4 +1,4 @@
-"""The one home of cleanlab: which labels contradict probabilities, and how many.
+"""The one home of cleanlab: which labels contradict probabilities, how many, how surely.
 
 Northcutt, Jiang, Chuang, "Confident Learning: Estimating Uncertainty in Dataset Labels", JAIR 70,
 2021.
@@ -8,28 +8,56 @@ from __future__ import annotations
 
 import numpy as np
 
+UNIFORM_SHARE = 0.25
+"""How much of the noise rates of a pair of classes is the mean over all pairs: few records show how
+often one class is labelled as one other."""
+SURENESS = 0.5
+"""What is left of the log odds of a label: models learn from the labels that they judge."""
 
-def flag_and_score(label: np.ndarray, probabilities: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Flag records, and score each label: (n,) bool, (n,) 0..1 with 0 = surely wrong.
+
+def flag(label: np.ndarray, probabilities: np.ndarray) -> np.ndarray:
+    """Flag records whose label confidently contradicts the models, (n,) bool.
 
     Args:
         label: (n,) class numbers.
         probabilities: (n, classes) from models that never saw the label of their row.
-
-    The score is the mean of cleanlab's self-confidence, which ranks uniform flips best, and its
-    normalised margin, which ranks flips between similar classes best.
     """
     from cleanlab.filter import find_label_issues
-    from cleanlab.rank import get_label_quality_scores
 
     flagged = find_label_issues(
         label, probabilities, filter_by="confident_learning", n_jobs=1, min_examples_per_class=0
     )
-    scores = [
-        get_label_quality_scores(label, probabilities, method=method)
-        for method in ("self_confidence", "normalized_margin")
-    ]
-    return np.asarray(flagged, bool), np.clip(np.mean(scores, axis=0), 0, 1)
+    return np.asarray(flagged, bool)
+
+
+def label_quality(label: np.ndarray, probabilities: np.ndarray) -> np.ndarray:
+    """Score each label, (n,) 0..1 with 0 = surely wrong.
+
+    Bayes' rule: the probability that the true class is the given one, where the models tell what
+    the class is, and the noise rates how often records of each class get the given label. Noise
+    that goes one way (many `b` labelled `a`, hardly any `a` labelled `b`) puts doubt on `a` only.
+    """
+    rates = noise_rates(label, probabilities)
+    rows = np.arange(len(label))
+    joint = probabilities * rates[label]
+    own = joint[rows, label].astype(np.float64)
+    other = np.maximum(joint.sum(axis=1, dtype=np.float64) - own, np.finfo(float).tiny)
+    odds = (np.maximum(own, np.finfo(float).tiny) / other) ** SURENESS
+    return np.asarray(odds / (1 + odds))
+
+
+def noise_rates(label: np.ndarray, probabilities: np.ndarray) -> np.ndarray:
+    """Estimate how often records of a class get a label, (given, true) float32, from the joint."""
+    from cleanlab.count import compute_confident_joint
+
+    classes = probabilities.shape[1]
+    joint = compute_confident_joint(label, probabilities, calibrate=False) + np.eye(classes)
+    rates = joint / joint.sum(axis=0, keepdims=True)
+    mean = 1 - np.trace(rates) / classes
+    uniform = np.full((classes, classes), mean / max(classes - 1, 1))
+    np.fill_diagonal(uniform, 1 - mean)
+    mixed = (1 - UNIFORM_SHARE) * rates + UNIFORM_SHARE * uniform
+    return np.asarray(mixed, dtype=np.float32)
 
 
 def calibrated_count(label: np.ndarray, probabilities: np.ndarray) -> int:

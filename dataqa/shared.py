@@ -12,7 +12,6 @@ from typing import TypeVar
 
 import numpy as np
 
-from dataqa import probabilities
 from dataqa.config import Config
 from dataqa.dataset import SHARD_RECORDS, Dataset, cuts
 from dataqa.embedding.interface import Embedder
@@ -23,7 +22,16 @@ from dataqa.near.search import Search, SimilarPairs
 from dataqa.near.stars import Stars, stars
 from dataqa.neighbours import Neighbours, nearest
 from dataqa.normalise import Cleaning, Groups, RecordGroups, find_groups, joined
-from dataqa.probabilities import Labeled
+from dataqa.probabilities import (
+    Labeled,
+    Nearby,
+    Predictions,
+    assign_folds,
+    merge,
+    out_of_fold,
+    sum_stage,
+)
+from dataqa.probabilities.classes import Chosen, choose
 from dataqa.progress import Progress
 
 NEIGHBOURS = 10
@@ -32,25 +40,43 @@ P = TypeVar("P")
 
 @dataclass(frozen=True, eq=False)
 class LabelModel:
-    """Out-of-fold probabilities for the records whose label could be modelled.
+    """What models say of the records whose label could be modelled."""
 
-    ``rows`` (n,) are row numbers of the dataset, ``label`` (n,) numbers into ``classes``,
-    ``probabilities`` (n, classes). With fewer than two classes ``probabilities`` is empty.
-    """
-
-    classes: tuple[str, ...]
-    rows: np.ndarray
-    label: np.ndarray
-    probabilities: np.ndarray
+    chosen: Chosen
+    """Which records these are."""
+    predictions: Predictions
+    """With fewer than two classes, nothing."""
     texts: int
-    """Different texts among the rows."""
+    """Different texts among the records."""
     unlabeled: int
     """Records without a label, or with a blank one."""
     unseen: int
     """Labelled records of which the models see nothing: no word that other texts have."""
-    rare: int
-    """Records whose class has too few different texts to be modelled."""
-    rare_classes: int
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """Names of the classes."""
+        return self.chosen.names
+
+    @property
+    def rows(self) -> np.ndarray:
+        """(n,) row numbers of the dataset."""
+        return self.chosen.rows
+
+    @property
+    def label(self) -> np.ndarray:
+        """(n,) the given class."""
+        return self.chosen.label
+
+    @property
+    def probabilities(self) -> np.ndarray:
+        """(n, classes) from models that never saw the label of the record."""
+        return self.predictions.probabilities
+
+    @property
+    def unchecked(self) -> int:
+        """Records that could not be modelled."""
+        return self.unlabeled + self.unseen + self.chosen.rare + self.chosen.crowded
 
 
 @dataclass(eq=False)
@@ -154,27 +180,16 @@ class Shared:
         return self._models[settings]
 
     def _model_labels(self, folds: int, min_class_records: int) -> LabelModel:
-        labels = self.dataset.frame["label"]
+        labels, group = self.dataset.frame["label"], self.text_groups.of
         labeled = (labels.notna() & (labels.str.strip() != "")).to_numpy()
-        usable = labeled & self._visible[self.text_groups.of] & ~self.dataset.malformed
-        names, codes = np.unique(labels[usable].to_numpy(dtype=object), return_inverse=True)
-        group = self.text_groups.of[usable]
-        distinct = np.unique(np.column_stack([codes, group]), axis=0)
-        common = np.bincount(distinct[:, 0], minlength=len(names)) >= min_class_records
-        kept = common[codes]
-        rows = np.flatnonzero(usable)[kept]
-        label = (np.cumsum(common) - 1)[codes[kept]]
-        classes = tuple(str(name) for name in names[common])
+        usable = labeled & self._visible[group] & ~self.dataset.malformed
+        chosen = choose(labels, usable, group, min_class_records)
         return LabelModel(
-            classes=classes,
-            rows=rows,
-            label=label,
-            probabilities=self._probabilities(rows, label, len(classes), folds),
-            texts=len(np.unique(group[kept])),
+            chosen=chosen,
+            predictions=self._predictions(chosen, folds),
+            texts=len(np.unique(group[chosen.rows])),
             unlabeled=int((~labeled).sum()),
             unseen=int((labeled & ~usable).sum()),
-            rare=int((~kept).sum()),
-            rare_classes=int((~common).sum()),
         )
 
     @property
@@ -182,24 +197,23 @@ class Shared:
         """(text groups,) whether the models see anything of the text."""
         return np.asarray(self.embeddings.any(axis=1) | (np.diff(self.corpus.terms.indptr) > 0))
 
-    def _probabilities(
-        self, rows: np.ndarray, label: np.ndarray, classes: int, folds: int
-    ) -> np.ndarray:
+    def _predictions(self, chosen: Chosen, folds: int) -> Predictions:
+        classes = len(chosen.names)
         if classes < 2:
-            return np.empty((len(rows), 0))
-        group = self.text_groups.of[rows]
+            return Predictions(np.empty((len(chosen.rows), 0), dtype=np.float32), {})
+        text, near = self.text_groups.of[chosen.rows], self.near_groups.of[chosen.rows]
         rank = np.random.default_rng(self.config.seed).permutation(len(self.text_groups.sizes))
         records = Labeled(
-            vectors=self.embeddings[group],
-            terms=self.corpus.terms[group],
-            label=label,
-            fold=probabilities.assign_folds(label, group, rank[group], folds),
+            vectors=self.embeddings[text],
+            terms=self.corpus.terms[text],
+            label=chosen.label,
+            fold=assign_folds(chosen.label, near, rank[near], folds),
         )
-        stage = partial(probabilities.sum_stage, folds=folds, classes=classes)
+        stage = partial(sum_stage, folds=folds, classes=classes)
         shards = cuts(len(records), self.shard_records)
         sums = self.progress.track(
             self.engine.map(stage, (records[cut] for cut in shards)),
             "fitting label models",
             len(shards),
         )
-        return probabilities.out_of_fold(records, probabilities.merge(sums))
+        return out_of_fold(records, merge(sums), Nearby(self.neighbours.index, text))

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from dataqa.checks.labels import RATE, Labels
-from dataqa.confident_learning import cohen_kappa
+from dataqa.confident_learning import cohen_kappa, label_quality, noise_rates
 from dataqa.dataset import Dataset
 from dataqa.shared import LabelModel, Shared
 
@@ -183,7 +183,7 @@ def test_rare_classes_are_left_out_at_the_setting(bench: Bench, tickets: Tickets
     assert "odd" in shared.label_model(5, 7).classes
     model = shared.label_model(5, 8)
     assert "odd" not in model.classes
-    assert (model.rare, model.rare_classes) == (7, 1)
+    assert (model.chosen.rare, model.chosen.rare_classes) == (7, 1)
     found = Labels(min_class_records=8).find(dataset, shared)
     quality = pd.Series(found.columns["label_quality"])
     assert (quality.isna() == (dataset.frame["label"] == "odd")).all()
@@ -202,6 +202,60 @@ def test_the_model_is_computed_once_for_equal_settings(bench: Bench, tickets: Ti
     _, shared = prepared(bench, tickets(60))
     assert shared.label_model(3, 5) is shared.label_model(3, 5)
     assert shared.label_model(3, 5) is not shared.label_model(4, 5)
+
+
+# Quality
+
+
+def test_quality_is_bayes_rule_with_the_noise_rates() -> None:
+    rng = np.random.default_rng(0)
+    label = rng.integers(0, 3, 300)
+    probabilities = rng.dirichlet(np.ones(3), 300) * 0.4 + 0.6 * np.eye(3)[label]
+    turned = rng.random(300) < 0.2
+    label = np.where(turned & (label == 0), 1, label)
+    rates = noise_rates(label, probabilities)
+    np.testing.assert_allclose(rates.sum(axis=0), 1, atol=1e-6)
+    assert rates[1, 0] > rates[0, 1]
+    found = label_quality(label, probabilities)
+    for row in range(0, 300, 17):
+        joint = [probabilities[row, true] * rates[label[row], true] for true in range(3)]
+        posterior = joint[label[row]] / sum(joint)
+        odds = (posterior / (1 - posterior)) ** 0.5
+        assert found[row] == pytest.approx(odds / (1 + odds), abs=1e-5)
+
+
+def test_noise_that_goes_one_way_puts_doubt_on_one_class(bench: Bench, tickets: Tickets) -> None:
+    records = confusable(tickets, 400, 0)
+    rng = np.random.default_rng(0)
+    for record in records:
+        if record["label"] == "login" and rng.random() < 0.4:
+            record["label"] = "billing"
+    quality = bench.audit(records).records["label_quality"].to_numpy()
+    given = np.array([record["label"] for record in records])
+    truth = np.array([record["truth"] for record in records])
+    assert quality[given != truth].mean() < quality[given == truth].mean() - 0.1
+    assert quality[given == "billing"].mean() < quality[given == "login"].mean()
+
+
+def test_a_label_outvoted_by_copies_is_flagged(bench: Bench, tickets: Tickets) -> None:
+    records = tickets(200)
+    right = records[0]["label"]
+    wrong = next(record["label"] for record in records if record["label"] != right)
+    copies = [records[0]] * 2 + [records[0] | {"label": wrong}]
+    found = bench.find(Labels(), [*records, *copies])
+    finding = found.findings.iloc[0]
+    assert finding["line"] == 203
+    assert finding["evidence"]["labels_of_copies"] == {right: 3, wrong: 1}
+    assert finding["score"] >= 0.75
+    assert set(finding["evidence"]["votes"]) == {"discriminants", "words", "neighbours"}
+
+
+def test_of_copies_with_as_many_labels_the_models_choose(bench: Bench, tickets: Tickets) -> None:
+    records = tickets(200)
+    right = records[0]["label"]
+    wrong = next(record["label"] for record in records if record["label"] != right)
+    found = bench.find(Labels(), [*records, records[0] | {"label": wrong}])
+    assert found.findings["line"].to_list() == [201]
 
 
 # Agreement

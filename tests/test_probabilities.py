@@ -11,8 +11,19 @@ from hypothesis import strategies as st
 from scipy import sparse
 from scipy.special import softmax
 
-from dataqa import probabilities
-from dataqa.probabilities import Labeled, Sums, assign_folds, merge, out_of_fold, sum_stage
+from dataqa.probabilities import (
+    Labeled,
+    Nearby,
+    Sums,
+    assign_folds,
+    bayes,
+    calibration,
+    discriminants,
+    merge,
+    out_of_fold,
+    sum_stage,
+    votes,
+)
 
 few = settings(deadline=None, max_examples=25, derandomize=True)
 CLASSES, FOLDS = 3, 4
@@ -45,7 +56,7 @@ def naive_discriminants(train: Labeled, vectors: np.ndarray) -> np.ndarray:
     centred = data - means[train.label]
     covariance = centred.T @ centred / len(data)
     width = data.shape[1]
-    covariance += probabilities.SHRINKAGE * np.trace(covariance) / width * np.eye(width)
+    covariance += discriminants.SHRINKAGE * np.trace(covariance) / width * np.eye(width)
     prior = np.log((counts + 0.5) / (counts + 0.5).sum())
     inverse = np.linalg.inv(covariance)
     offsets = [-0.5 * mean @ inverse @ mean for mean in means]
@@ -57,9 +68,32 @@ def naive_bayes(train: Labeled, terms: np.ndarray) -> np.ndarray:
     dense = train.terms.toarray()
     counts = np.array([(train.label == c).sum() for c in range(CLASSES)])
     weights = np.array([dense[train.label == c].sum(axis=0) for c in range(CLASSES)])
-    smoothed = weights + probabilities.SMOOTHING
+    smoothed = weights + bayes.SMOOTHING
     likelihood = np.log(smoothed / smoothed.sum(axis=1, keepdims=True))
     return terms @ likelihood.T + np.log((counts + 0.5) / (counts + 0.5).sum())
+
+
+def nearby_of(records: Labeled, k: int = 5) -> Nearby:
+    """Each record is a text of its own; neighbours by the product of vectors."""
+    likeness = records.vectors @ records.vectors.T
+    np.fill_diagonal(likeness, -np.inf)
+    index = np.argsort(-likeness, axis=1)[:, : min(k, len(records) - 1)]
+    return Nearby(index, np.arange(len(records)))
+
+
+def naive_votes(records: Labeled) -> np.ndarray:
+    """Count the labels of the neighbours one by one."""
+    nearby = nearby_of(records)
+    prior = np.bincount(records.label, minlength=CLASSES) / len(records)
+    scores = np.empty((len(records), CLASSES))
+    for row, others in enumerate(nearby.index):
+        counts = np.bincount(records.label[others], minlength=CLASSES)
+        scores[row] = np.log((counts + votes.PRIOR_VOTES * prior) / (len(others) + 1))
+    return scores
+
+
+def predicted(records: Labeled) -> np.ndarray:
+    return out_of_fold(records, sums_of(records), nearby_of(records)).probabilities
 
 
 def every(records: Labeled) -> np.ndarray:
@@ -86,15 +120,18 @@ def test_out_of_fold_equals_a_refit_without_the_fold() -> None:
         )
         scores[0][inside] = naive_discriminants(train, records.vectors[inside])
         scores[1][inside] = naive_bayes(train, records.terms[inside].toarray())
+    scores.append(naive_votes(records))
     expected = np.mean([best_temperature(score, records.label) for score in scores], axis=0)
-    found = out_of_fold(records, sums_of(records))
-    np.testing.assert_allclose(found, expected, atol=2e-3)
+    found = out_of_fold(records, sums_of(records), nearby_of(records))
+    np.testing.assert_allclose(found.probabilities, expected, atol=2e-3)
+    for model, score in zip(("discriminants", "words", "neighbours"), scores, strict=True):
+        np.testing.assert_array_equal(found.votes[model], score.argmax(axis=1))
 
 
 def test_discriminants_equal_the_textbook() -> None:
     records = make_records()
-    total = probabilities._total(sums_of(records))
-    found = probabilities._discriminants(records, every(records), total)
+    total = sums_of(records).total
+    found = discriminants.score(records, every(records), total)
     expected = naive_discriminants(records, records.vectors)
     np.testing.assert_allclose(
         found - found[:, :1], expected - expected[:, :1], rtol=1e-6, atol=1e-6
@@ -103,11 +140,11 @@ def test_discriminants_equal_the_textbook() -> None:
 
 def test_bayes_equals_the_textbook(monkeypatch: pytest.MonkeyPatch) -> None:
     records = make_records()
-    total = probabilities._total(sums_of(records))
+    total = sums_of(records).total
     expected = naive_bayes(records, records.terms.toarray())
-    np.testing.assert_allclose(probabilities._bayes(records, every(records), total), expected)
-    monkeypatch.setattr(probabilities, "CLASS_BLOCK", 2)
-    np.testing.assert_allclose(probabilities._bayes(records, every(records), total), expected)
+    np.testing.assert_allclose(bayes.score(records, every(records), total), expected)
+    monkeypatch.setattr(bayes, "CLASS_BLOCK", 2)
+    np.testing.assert_allclose(bayes.score(records, every(records), total), expected)
 
 
 @few
@@ -125,13 +162,9 @@ def test_the_label_of_a_fold_does_not_enter_its_model() -> None:
     inside = records.fold == 0
     turned = np.where(inside, (records.label + 1) % CLASSES, records.label)
     changed = Labeled(records.vectors, records.terms, turned, records.fold)
-    for model in ("_discriminants", "_bayes"):
+    for model in (discriminants, bayes):
         one, other = (
-            getattr(probabilities, model)(
-                records,
-                np.flatnonzero(inside),
-                probabilities._without(probabilities._total(sums), sums, 0),
-            )
+            model.score(records, np.flatnonzero(inside), next(sums.rests()))
             for sums in (sums_of(records), sums_of(changed))
         )
         np.testing.assert_allclose(one, other, atol=1e-6)
@@ -141,15 +174,15 @@ def test_the_label_of_a_fold_does_not_enter_its_model() -> None:
 @given(seed=st.integers(0, 99), rows=st.integers(2, 80))
 def test_probabilities_are_positive_and_sum_to_one(seed: int, rows: int) -> None:
     records = make_records(rows, seed)
-    found = out_of_fold(records, sums_of(records))
+    found = predicted(records)
     assert found.shape == (rows, CLASSES)
     assert (found > 0).all()
-    np.testing.assert_allclose(found.sum(axis=1), 1)
+    np.testing.assert_allclose(found.sum(axis=1), 1, rtol=1e-5)
 
 
 def test_the_models_learn_what_can_be_learned() -> None:
     records = make_records(400)
-    found = out_of_fold(records, sums_of(records))
+    found = predicted(records)
     assert (found.argmax(axis=1) == records.label).mean() > 0.85
 
 
@@ -157,7 +190,7 @@ def test_calibration_finds_the_temperature() -> None:
     rng = np.random.default_rng(0)
     scores = rng.normal(size=(4000, 3)) * 2
     label = np.array([rng.choice(3, p=row) for row in softmax(scores, axis=1)])
-    found = probabilities._calibrated(scores * 50, label)
+    found = calibration.calibrated(scores * 50, label)
     np.testing.assert_allclose(found, softmax(scores, axis=1), atol=0.05)
 
 
@@ -171,9 +204,21 @@ def test_features_without_content_give_the_prior() -> None:
         np.arange(rows) % FOLDS,
     )
     sums = sum_stage(records, folds=FOLDS, classes=2)
-    found = out_of_fold(records, sums)
+    nowhere = Nearby(np.full((rows, 5), -1), np.arange(rows))
+    found = out_of_fold(records, sums, nowhere).probabilities
     assert (found.argmax(axis=1) == 0).all()
     np.testing.assert_allclose(found[:, 0], 2 / 3, atol=0.02)
+
+
+def test_copies_of_a_neighbour_share_one_vote() -> None:
+    text = np.array([0, 1, 1, 1, 2])
+    label = np.array([0, 0, 1, 1, 2])
+    nearby = Nearby(np.array([[1, 2], [0, 2], [1, -1]]), text)
+    labels = votes.text_labels(text, label, texts=3, classes=3)
+    found = votes.score(nearby, np.array([0, 4]), labels)
+    prior = np.array([4 / 3, 2 / 3, 1]) / 3
+    np.testing.assert_allclose(np.exp(found[0]), (np.array([1 / 3, 2 / 3, 1]) + prior) / 3)
+    np.testing.assert_allclose(np.exp(found[1]), (np.array([1 / 3, 2 / 3, 0]) + prior) / 2)
 
 
 # Folds

@@ -9,11 +9,11 @@ from typing import Any, ClassVar
 import numpy as np
 import pandas as pd
 
-from dataqa.checks.interface import Found, findings_table
-from dataqa.confident_learning import calibrated_count, cohen_kappa, flag_and_score
+from dataqa.checks.interface import Found
+from dataqa.checks.label_findings import label_findings
+from dataqa.checks.label_scores import LabelScores
 from dataqa.dataset import Dataset
 from dataqa.quoting import LABEL_CHARACTERS, shortened
-from dataqa.result import plain_values
 from dataqa.shared import LabelModel, Shared
 
 RATE = "labels.mislabel_rate"
@@ -24,21 +24,25 @@ MAX_FOLDS = 50
 class Labels:
     """Wrong labels, by confident learning.
 
-    **What it finds.** Records whose given label disagrees, confidently, with what models say that
-    never saw it (`labels.likely_mislabeled`). Every labelled record gets a `label_quality`
-    (0 = surely wrong) and, where the models disagree, a `suggested_label`.
+    **What it finds.** Records whose given label disagrees, confidently, with three models that
+    never saw it (linear discriminants on the vectors, naive Bayes on the words, the votes of the
+    nearest other texts), and records whose label is outvoted by copies of the same text
+    (`labels.likely_mislabeled`). Every labelled record gets a `label_quality` (0 = surely wrong;
+    how probable the label is, given what the models say and which classes are taken for which)
+    and, where the models disagree, a `suggested_label`.
 
     The mislabel rate is a *model estimate, not certified*, given as a bracket:
-    `labels.mislabel_rate.low` is the share flagged (cleanlab's off-diagonal count),
-    `labels.mislabel_rate.high` the share whose most likely label is not the given one, with every
-    record that could not be checked counted as wrong; between them `labels.mislabel_rate`,
-    cleanlab's calibrated count.
+    `labels.mislabel_rate.low` is the share flagged (cleanlab's off-diagonal count and outvoted
+    copies); `labels.mislabel_rate.high` the share whose label not all three models vote for, or
+    their average gives less than three times the probability of another class, with every record
+    that could not be checked counted as wrong; between them `labels.mislabel_rate`, cleanlab's
+    calibrated count. Only reviewed records prove a rate: `dataqa review`.
 
     **Why it hurts fine-tuning.** A model tuned on wrong labels is reliably wrong.
 
     **Known false alarms.** Ambiguous records, classes that overlap, rare phrasings. Noise that
     follows a rule (one annotator, one keyword) is learned by the models too and stays hidden:
-    then the bracket is too low.
+    the low end and the estimate are then far below the truth.
 
     **Example.** `I was charged twice` labelled `login`; suggested `billing`.
 
@@ -83,18 +87,20 @@ class Labels:
         model = shared.label_model(self.folds, self.min_class_records)
         if len(model.classes) < 2:
             return _unmeasured(self._too_few_classes(dataset, model))
-        flagged, quality = flag_and_score(model.label, model.probabilities)
-        suggested = model.probabilities.argmax(axis=1)
-        weakness = self._weakness(model, suggested)
+        scores = LabelScores(model, shared.text_groups.of[model.rows])
+        weakness = self._weakness(scores)
         reason = self._too_few_texts(model) or weakness
         if weakness:  # nor are single findings of such models worth anybody's time
-            flagged, suggested = np.zeros_like(flagged), model.label
+            return Found(
+                metrics=dict.fromkeys(self.metrics),
+                columns={"label_quality": _columns(dataset, scores)["label_quality"]},
+                reason=reason,
+                notes=(*_notes(model), *_variants(dataset)),
+            )
         return Found(
-            findings=_findings(dataset, shared, model, np.flatnonzero(flagged), quality),
-            metrics=dict.fromkeys(self.metrics)
-            if reason
-            else _rates(dataset, model, flagged, suggested),
-            columns=_columns(dataset, model, suggested, quality),
+            findings=label_findings(dataset, shared, scores),
+            metrics=dict.fromkeys(self.metrics) if reason else _rates(dataset, scores),
+            columns=_columns(dataset, scores),
             reason=reason,
             notes=(*_notes(model), *_variants(dataset)),
         )
@@ -118,14 +124,13 @@ class Labels:
             )
         return None
 
-    def _weakness(self, model: LabelModel, suggested: np.ndarray) -> str | None:
+    def _weakness(self, scores: LabelScores) -> str | None:
         """Say why the models are too weak to be believed, or nothing."""
-        kappa = cohen_kappa(model.label, suggested, len(model.classes))
-        if kappa < self.min_agreement:
+        if scores.agreement < self.min_agreement:
             return (
                 "the models cannot predict these labels (agreement with them is "
-                f"{kappa:.2f} on a scale where 0 is chance, needed: {self.min_agreement}); "
-                "review a random sample instead"
+                f"{scores.agreement:.2f} on a scale where 0 is chance, needed: "
+                f"{self.min_agreement}); review a random sample instead: dataqa review"
             )
         return None
 
@@ -139,76 +144,24 @@ def _unmeasured(reason: str) -> Found:
     return Found(metrics=dict.fromkeys(Labels.metrics), skipped=True, reason=reason)
 
 
-def _rates(
-    dataset: Dataset, model: LabelModel, flagged: np.ndarray, suggested: np.ndarray
-) -> dict[str, float | None]:
+def _rates(dataset: Dataset, scores: LabelScores) -> dict[str, float | None]:
     """Bracket the mislabel rate; what was not checked counts as wrong in the upper end."""
-    unchecked = model.unlabeled + model.unseen + model.rare + dataset.unreadable
-    low = int(flagged.sum()) / (len(dataset) - model.unlabeled)
-    differs = int((suggested != model.label).sum())
-    high = (differs + unchecked) / (len(dataset) + dataset.unreadable)
-    count = calibrated_count(model.label, model.probabilities)
-    estimate = float(np.clip(count / len(model.rows), low, high))
+    model = scores.model
+    low = int(scores.flagged.sum()) / (len(dataset) - model.unlabeled)
+    doubted = int(scores.unsupported.sum()) + model.unchecked + dataset.unreadable
+    high = doubted / (len(dataset) + dataset.unreadable)
+    estimate = float(np.clip(scores.count / len(model.rows), low, high))
     return {RATE: estimate, f"{RATE}.low": low, f"{RATE}.high": high}
 
 
-def _columns(
-    dataset: Dataset, model: LabelModel, suggested: np.ndarray, quality: np.ndarray
-) -> dict[str, Any]:
+def _columns(dataset: Dataset, scores: LabelScores) -> dict[str, Any]:
+    model = scores.model
     qualities = np.full(len(dataset), np.nan)
-    qualities[model.rows] = quality
+    qualities[model.rows] = scores.quality
     names = pd.Series([None] * len(dataset), dtype="object")
-    differs = suggested != model.label
-    names.iloc[model.rows[differs]] = np.array(model.classes, dtype=object)[suggested[differs]]
+    classes = np.array(model.classes, dtype=object)
+    names.iloc[model.rows[scores.differs]] = classes[scores.suggested[scores.differs]]
     return {"suggested_label": names, "label_quality": qualities}
-
-
-def _findings(
-    dataset: Dataset, shared: Shared, model: LabelModel, chosen: np.ndarray, quality: np.ndarray
-) -> pd.DataFrame:
-    best = model.probabilities[chosen].argmax(axis=1)
-    probability = model.probabilities[chosen, best]
-    names = np.array([shortened(name, LABEL_CHARACTERS) for name in model.classes], dtype=object)
-    related, theirs = _neighbour_labels(dataset, shared, model.rows[chosen])
-    return findings_table(
-        dataset,
-        model.rows[chosen],
-        "labels.likely_mislabeled",
-        score=1 - quality[chosen],
-        message=[
-            f"labelled {given!r}, models say {suggested!r} ({share:.0%})"
-            for given, suggested, share in zip(
-                names[model.label[chosen]], names[best], probability, strict=True
-            )
-        ],
-        evidence=[
-            {
-                "given": given,
-                "suggested": suggested,
-                "probability": round(float(share), 4),
-                "neighbour_labels": labels,
-            }
-            for given, suggested, share, labels in zip(
-                names[model.label[chosen]], names[best], probability, theirs, strict=True
-            )
-        ],
-        related=related,
-    )
-
-
-def _neighbour_labels(
-    dataset: Dataset, shared: Shared, rows: np.ndarray
-) -> tuple[list[list[int]], list[list[str]]]:
-    """Find the three nearest other texts of each row: their rows and their labels."""
-    if not len(rows):
-        return [], []
-    groups = shared.text_groups
-    nearest = shared.neighbours.index[groups.of[rows], :3]
-    labels = plain_values(dataset.frame["label"])
-    related = [[int(groups.first[other]) for other in others if other >= 0] for others in nearest]
-    return related, [
-        [shortened(labels[row] or "", LABEL_CHARACTERS) for row in others] for others in related
-    ]
 
 
 def _notes(model: LabelModel) -> tuple[str, ...]:
@@ -220,9 +173,15 @@ def _notes(model: LabelModel) -> tuple[str, ...]:
             f"{model.unseen:,} records share no word with others, or are no text, "
             "and were not checked"
         )
-    if model.rare:
+    chosen = model.chosen
+    if chosen.rare:
         notes.append(
-            f"{model.rare:,} records of {model.rare_classes:,} rare classes were not checked"
+            f"{chosen.rare:,} records of {chosen.rare_classes:,} rare classes were not checked"
+        )
+    if chosen.crowded:
+        notes.append(
+            f"only the {len(chosen.names):,} largest classes were checked, not the "
+            f"{chosen.crowded:,} records of {chosen.crowded_classes:,} others"
         )
     return tuple(notes)
 
