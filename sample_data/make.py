@@ -17,6 +17,7 @@ HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE))
 
 import plant  # noqa: E402
+import shapes  # noqa: E402
 from plant import MISLABELED, Item  # noqa: E402
 from tickets import Writer, load_tables  # noqa: E402
 
@@ -38,6 +39,22 @@ EXACT_CODES = (
 )
 """Codes about which every folder is exact: what is not planted must not be reported."""
 
+TURNS = (
+    "conversations.unknown_role",
+    "conversations.system_not_first",
+    "conversations.no_assistant",
+    "conversations.no_trained_turn",
+    "conversations.last_not_assistant",
+    "conversations.not_alternating",
+    "conversations.empty_turn",
+    "conversations.unreadable_call",
+    "conversations.call_without_result",
+    "conversations.result_without_call",
+    "conversations.bad_weight",
+)
+
+CHATTING = ("schema", "content", "conversations", "duplicates", "outliers")
+
 
 class Folder(NamedTuple):
     """How a folder of sample data is built and what a run on it must find."""
@@ -48,6 +65,10 @@ class Folder(NamedTuple):
     """Allowed states with their exit codes."""
     bounds: Mapping[str, Mapping[str, float]] = MappingProxyType({})
     """Least recall and precision for the codes that are not exact."""
+    exact: tuple[str, ...] = ()
+    """Codes beside ``EXACT_CODES`` about which the folder is exact."""
+    ran: tuple[str, ...] = ("schema", "content", "duplicates", "outliers", "labels")
+    """Checks that must have something to do in the folder; others may be skipped."""
 
 
 FOLDERS = {
@@ -68,6 +89,8 @@ FOLDERS = {
     "labels": Folder(
         plant.labels, 16, bounds={MISLABELED: {"min_recall": 0.7, "min_precision": 0.6}}
     ),
+    "chat": Folder(shapes.chat, 17, exact=TURNS, ran=CHATTING),
+    "sharegpt": Folder(shapes.sharegpt, 18, exact=TURNS, ran=CHATTING),
 }
 
 
@@ -85,15 +108,16 @@ def expectation(folder: Folder, items: list[Item]) -> dict[str, object]:
     """Return what a run on the folder may and must report."""
     findings = {
         code: {
-            "lines": [line for line, item in enumerate(items, 1) if item.code == code],
+            "lines": [line for line, item in enumerate(items, 1) if code in item.codes],
             **folder.bounds.get(code, {"exact": True}),
         }
-        for code in (*EXACT_CODES, *folder.bounds)
+        for code in (*EXACT_CODES, *folder.exact, *folder.bounds)
     }
     return {
         "args": [],
         "states": list(folder.verdicts),
         "exit_codes": list(folder.verdicts.values()),
+        "ran": list(folder.ran),
         "findings": findings,
         "truth": {str(line): item.note for line, item in enumerate(items, 1) if item.note},
     }

@@ -54,6 +54,13 @@ class Item(NamedTuple):
     note: str | None = None
     cut: int = 0
     """Characters to cut off the end of the line."""
+    more: tuple[str, ...] = ()
+    """Codes that the line gets beside its own."""
+
+    @property
+    def codes(self) -> tuple[str, ...]:
+        """All codes that a run must report for the line."""
+        return (*self.more, *((self.code,) if self.code else ()))
 
 
 def _widen_first_word(text: str) -> str:

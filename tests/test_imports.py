@@ -78,6 +78,7 @@ LEVELS = (
         "review",
         "text_faults",
         "text_forms",
+        "turns",
     },
     {"shared"},
     {"checks"},
