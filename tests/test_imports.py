@@ -45,7 +45,7 @@ HOMES = {
     "joblib": {"engine.processes"},
     "sentence_transformers": {"embedding.sentence_transformers"},
     "transformers": {"embedding.sentence_transformers"},
-    "torch": set(),
+    "torch": {"embedding.sentence_transformers"},
     "onnx": {"embedding.bert"},
     "onnxruntime": {"embedding.onnx"},
     "safetensors": {"embedding.bert"},

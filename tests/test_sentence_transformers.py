@@ -43,24 +43,11 @@ def test_absent_weights_are_told_with_the_install_command() -> None:
     find_spec("sentence_transformers") is not None, reason="the extras are installed"
 )
 def test_an_absent_library_is_told_with_the_install_command(tmp_path: Path) -> None:
+    for name in ("modules.json", "model.safetensors"):
+        (tmp_path / name).write_bytes(b"[]")
     with pytest.raises(MissingExtraError) as caught:
         choose_embedder(str(tmp_path))
     assert "pip install" in caught.value.hint
-
-
-@needs_models
-def test_a_folder_without_a_model_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match=r"model\.safetensors"):
-        choose_embedder(str(tmp_path))
-
-
-@needs_models
-def test_a_pickle_is_refused(tmp_path: Path) -> None:
-    (tmp_path / "1_Dense").mkdir()
-    for name in ("modules.json", "model.safetensors", "1_Dense/pytorch_model.bin"):
-        (tmp_path / name).write_bytes(b"{}")
-    with pytest.raises(ConfigError, match="pickle"):
-        choose_embedder(str(tmp_path))
 
 
 @needs_models
@@ -91,6 +78,22 @@ def test_vectors_are_those_of_the_library_with_its_prompt(tmp_path: Path) -> Non
     assert np.abs(vectors[0] - plain[0]).max() > 0.01
     assert not vectors[1].any()
     assert vectors[0] @ vectors[2] > vectors[0] @ vectors[3] + 0.2
+
+
+@needs_models
+def test_a_vector_depends_on_its_text_alone_and_torch_keeps_its_threads() -> None:
+    import torch
+
+    before = torch.get_num_threads()
+    texts = [*TEXTS, "x", "a longer question about the opening hours of the shop in the station"]
+    model = SentenceTransformerModel("model", checked_minilm()[0], threads=2)
+    together = SentenceEmbedder(model).embed(Corpus(texts * 5, SerialEngine(), Silent(), 99))
+    alone = [
+        SentenceEmbedder(model).embed(Corpus([text], SerialEngine(), Silent(), 99))[0]
+        for text in texts
+    ]
+    np.testing.assert_array_equal(together, np.array(alone * 5))
+    assert torch.get_num_threads() == before
 
 
 @needs_models

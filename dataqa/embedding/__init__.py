@@ -89,7 +89,7 @@ def model_in(folder: Path, name: str, config: Config) -> Model:
         return OnnxModel(folder, threads=workers(config.jobs))
     from dataqa.embedding.sentence_transformers import SentenceTransformerModel
 
-    return SentenceTransformerModel(name, folder)
+    return SentenceTransformerModel(name, folder, threads=workers(config.jobs))
 
 
 def _with(model: Model, config: Config) -> Embedder:

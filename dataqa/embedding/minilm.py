@@ -19,12 +19,14 @@ from dataqa.engine import workers
 from dataqa.errors import ConfigError, MissingExtraError, OutputError
 
 NAME = "minilm"
+ONNX = "its weights are on this machine, run by onnxruntime in 8 bits"
+TORCH = "its weights are on this machine, run by sentence-transformers"
 RUNNING = ("onnxruntime", "tokenizers")
 WRITING = ("onnx", "safetensors")
 
 
 def minilm(config: Config) -> tuple[Model, str]:
-    """Return the model, and where its files come from.
+    """Return the model, and how it runs; whether it was exported before makes no difference.
 
     Raises:
         MissingExtraError: a package or the weights are not installed.
@@ -34,16 +36,16 @@ def minilm(config: Config) -> tuple[Model, str]:
     runs = all(find_spec(package) for package in RUNNING)
     known = folder and folder / "models" / f"{NAME}-{MINILM_SHA256[:12]}-{REVISION}"
     if runs and known and (model := _usable(known, config)):
-        return model, "its exported folder is in the cache"
+        return model, ONNX
     if not runs and find_spec("sentence_transformers") is None:
         raise MissingExtraError(
             "neither onnxruntime with tokenizers nor sentence-transformers is installed",
             hint='pip install "dataqa[onnx,offline]"',
         )
-    source, where = checked_minilm(allow_download=config.allow_download)
+    source, _ = checked_minilm(allow_download=config.allow_download)
     if runs and all(find_spec(package) for package in WRITING):
-        return _exported(source, known, config), f"its weights are in {where}"
-    return SentenceTransformerModel(NAME, source), f"its weights are in {where}"
+        return _exported(source, known, config), ONNX
+    return SentenceTransformerModel(NAME, source, threads=workers(config.jobs)), TORCH
 
 
 def _usable(folder: Path, config: Config) -> OnnxModel | None:
