@@ -88,6 +88,9 @@ class Dataset:
     extra: pd.DataFrame = field(default_factory=pd.DataFrame)
     """Source fields that the config asks to keep, one column each, rows as in ``frame``: texts,
     other values as canonical JSON, null where a record has none."""
+    majority_of: str | None = None
+    """Field with the labels of several annotators, where its majority is the label of a record,
+    because no record has one of its own."""
 
     def __len__(self) -> int:
         """Count the records."""

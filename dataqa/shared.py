@@ -6,11 +6,12 @@ Everything here is a pure function of the dataset, the config and its arguments.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 from typing import TypeVar
 
 import numpy as np
+import pandas as pd
 
 from dataqa.config import Config
 from dataqa.dataset import SHARD_RECORDS, Dataset, cuts
@@ -36,6 +37,8 @@ from dataqa.progress import Progress
 
 NEIGHBOURS = 10
 P = TypeVar("P")
+OF_TEXTS = ("groups", "corpus", "embeddings", "near_stars", "neighbours")
+"""Cached properties that labels do not enter."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -171,6 +174,13 @@ class Shared:
         threads = workers(self.config.jobs)
         apart = self.near_stars.of
         return nearest(self.embeddings, NEIGHBOURS, self.progress, threads=threads, groups=apart)
+
+    def relabelled(self, labels: pd.Series) -> Shared:
+        """Offer the same for the same texts under other labels; what is of texts is taken over."""
+        dataset = replace(self.dataset, frame=self.dataset.frame.assign(label=labels))
+        other = replace(self, dataset=dataset, _models={})
+        vars(other).update({name: getattr(self, name) for name in OF_TEXTS})
+        return other
 
     def label_model(self, folds: int, min_class_records: int) -> LabelModel:
         """Model the labels of all classes with at least ``min_class_records`` different texts."""

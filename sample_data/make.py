@@ -17,6 +17,7 @@ HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE))
 
 import plant  # noqa: E402
+import several  # noqa: E402
 import shapes  # noqa: E402
 from plant import MISLABELED, Item  # noqa: E402
 from tickets import Writer, load_tables  # noqa: E402
@@ -69,6 +70,8 @@ class Folder(NamedTuple):
     """Codes beside ``EXACT_CODES`` about which the folder is exact."""
     ran: tuple[str, ...] = ("schema", "content", "duplicates", "outliers", "labels")
     """Checks that must have something to do in the folder; others may be skipped."""
+    args: tuple[str, ...] = ()
+    """Extra arguments of the run."""
 
 
 FOLDERS = {
@@ -88,6 +91,19 @@ FOLDERS = {
     ),
     "labels": Folder(
         plant.labels, 16, bounds={MISLABELED: {"min_recall": 0.7, "min_precision": 0.6}}
+    ),
+    "annotators": Folder(
+        several.annotators,
+        21,
+        bounds={"annotators.outvoted": {"min_recall": 1.0, "min_precision": 0.9}},
+        exact=(
+            "annotators.split",
+            "annotators.label_differs",
+            "annotators.unknown_label",
+            "annotators.unreadable",
+        ),
+        ran=("schema", "content", "duplicates", "outliers", "labels", "annotators"),
+        args=("--annotators-field", "votes"),
     ),
     "chat": Folder(shapes.chat, 17, exact=TURNS, ran=CHATTING),
     "sharegpt": Folder(shapes.sharegpt, 18, exact=TURNS, ran=CHATTING),
@@ -114,7 +130,7 @@ def expectation(folder: Folder, items: list[Item]) -> dict[str, object]:
         for code in (*EXACT_CODES, *folder.exact, *folder.bounds)
     }
     return {
-        "args": [],
+        "args": list(folder.args),
         "states": list(folder.verdicts),
         "exit_codes": list(folder.verdicts.values()),
         "ran": list(folder.ran),

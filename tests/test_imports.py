@@ -38,7 +38,7 @@ HEAVY = {
 }
 HOMES = {
     "great_expectations": {"expectation"},
-    "cleanlab": {"confident_learning"},
+    "cleanlab": {"confident_learning", "crowd"},
     "sklearn": {"embedding.lsa", "embedding.terms"},
     "jinja2": {"report.html"},
     "rich": {"progress", "report.text", "cli.output", "cli.reviewing", "cli.screen"},
@@ -59,8 +59,10 @@ LEVELS = (
     {"config", "formats", "result"},
     {"dataset"},
     {
+        "agreement",
         "class_energy",
         "confident_learning",
+        "crowd",
         "embedding",
         "endings",
         "engine",
@@ -78,6 +80,7 @@ LEVELS = (
         "review",
         "text_faults",
         "text_forms",
+        "votes",
         "turns",
     },
     {"shared"},

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from dataqa.checks.annotators import Annotators
 from dataqa.checks.content import Content
 from dataqa.checks.conversations import Conversations
 from dataqa.checks.duplicates import Duplicates
@@ -18,7 +19,8 @@ from dataqa.settings import construct, unknown_name
 __all__ = ["CHECKS", "Check", "Found", "choose_checks", "findings_table", "join_findings"]
 
 CHECKS: Mapping[str, type[Check]] = {
-    kind.name: kind for kind in (Schema, Content, Conversations, Duplicates, Outliers, Labels)
+    kind.name: kind
+    for kind in (Schema, Content, Conversations, Duplicates, Outliers, Labels, Annotators)
 }
 """Check by name, in the order in which they run and are reported."""
 

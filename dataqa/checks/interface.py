@@ -89,6 +89,32 @@ def findings_table(
     )
 
 
+def whole_findings(
+    code: str,
+    *,
+    score: np.ndarray | float,
+    message: Sequence[str],
+    evidence: Sequence[Mapping[str, Any]],
+) -> pd.DataFrame:
+    """Make findings about the dataset as a whole; they stand at line 0 of no source."""
+    count = len(message)
+    values: dict[str, Any] = {
+        "check": [code.partition(".")[0]] * count,
+        "code": [code] * count,
+        "source": [""] * count,
+        "line": [0] * count,
+        "key": [None] * count,
+        "id": [None] * count,
+        "score": np.round(np.broadcast_to(np.asarray(score, float), count), DECIMALS),
+        "message": list(message),
+        "evidence": [dict(fact) for fact in evidence],
+        "related": [[] for _ in range(count)],
+    }
+    return pd.DataFrame(
+        {name: pd.Series(values[name], dtype=dtype) for name, dtype in FINDING_DTYPES.items()}
+    )
+
+
 def join_findings(tables: Sequence[pd.DataFrame]) -> pd.DataFrame:
     """Put tables of findings under each other, worst first, then by place."""
     filled = [table for table in tables if len(table)]

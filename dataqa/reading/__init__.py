@@ -17,6 +17,7 @@ from dataqa.errors import InputError
 from dataqa.formats import SHAPES, UNKNOWN, choose_shapes
 from dataqa.progress import Progress, Silent
 from dataqa.reading.interface import SEEN_LIMIT, Part, Reader, Wanted
+from dataqa.reading.majority import with_majority
 from dataqa.reading.rows import merge
 from dataqa.reading.sources import READERS, Opened, find_inputs, input_bytes, opened
 from dataqa.reading.unpacking import Caps
@@ -59,14 +60,16 @@ def read(
     )
     for option, field in named_fields:
         _refuse_absent(field, option, whole.fields_seen)
-    order = canonical_order(whole.frame)
+    frame, majority_of = with_majority(whole, config.annotators_field)
+    order = canonical_order(frame)
     return Dataset(
-        frame=whole.frame.iloc[order].reset_index(drop=True),
+        frame=frame.iloc[order].reset_index(drop=True),
         faults=whole.faults,
         files=tuple(files),
         unreadable=whole.unreadable,
         fields_seen=whole.fields_seen,
         extra=whole.extra.iloc[order].reset_index(drop=True),
+        majority_of=majority_of,
     )
 
 
