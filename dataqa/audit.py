@@ -28,6 +28,7 @@ def audit(
     *paths: str | os.PathLike[str],
     config: Config | None = None,
     progress: Progress | None = None,
+    decisions: str | os.PathLike[str] | None = None,
     **settings: object,
 ) -> AuditResult:
     """Read the files, run every check, judge the limits.
@@ -36,11 +37,12 @@ def audit(
         paths: the files and folders of one dataset; ``-`` is standard input.
         config: settings; defaults where it is absent.
         progress: watches the run; silent where it is absent.
+        decisions: file of what reviewers said of these very records; may certify the verdict.
         settings: fields of ``Config`` that replace those of ``config``, and
             ``max_mislabel_rate``, for example ``label_field="topic"``.
 
     Raises:
-        InputError: a file cannot be read, or there is no record.
+        InputError: a file cannot be read, there is no record, or decisions are about others.
         ConfigError: a setting is not usable.
     """
     from threadpoolctl import threadpool_limits
@@ -50,6 +52,8 @@ def audit(
     from dataqa.engine import choose_engine
     from dataqa.progress import Silent
     from dataqa.reading import input_bytes, read
+    from dataqa.review.certified import certified
+    from dataqa.review.decisions import read_decisions
     from dataqa.shared import Shared
 
     if not paths:
@@ -58,6 +62,7 @@ def audit(
     config = (config or Config()).with_settings(**settings)
     progress = progress or Silent()
     checks = choose_checks(config)
+    said = None if decisions is None else read_decisions(decisions).decisions
     _refuse_unknown_limits(config)
     embedder, why = choose_embedder(config.embedder, config.seed, config)
     engine = choose_engine(config.engine, config.jobs, input_bytes(paths))
@@ -68,7 +73,8 @@ def audit(
         runs = [run_check(check, dataset, shared) for check in checks]
     timings |= {result.name: result.seconds for result, _ in runs}
     timings["total"] = time.perf_counter() - started
-    return _assemble(dataset, config, _named(embedder, why), runs, timings)
+    result = _assemble(dataset, config, _named(embedder, why), runs, timings)
+    return result if said is None else certified(result, said)
 
 
 def run_check(check: Check, dataset: Dataset, shared: Shared) -> tuple[CheckResult, Found]:
@@ -120,7 +126,7 @@ def _assemble(
     timings: Mapping[str, float],
 ) -> AuditResult:
     from dataqa.checks import join_findings
-    from dataqa.gate import decide
+    from dataqa.gate import Rules, decide
     from dataqa.result import AuditResult
     from dataqa.review.plan import make_plan
 
@@ -137,7 +143,7 @@ def _assemble(
         metrics=metrics,
         findings=findings,
         records=records,
-        verdict=decide(metrics, checks, config.limits, len(dataset)),
+        verdict=decide(metrics, checks, config.limits, len(dataset), Rules.of(config.to_dict())),
         review_plan=plan,
         sampling=sampling,
         timings={name: round(seconds, 4) for name, seconds in timings.items()},
@@ -197,6 +203,7 @@ def _refuse_unknown_limits(config: Config) -> None:
     from dataqa.checks import CHECKS
 
     known = [name for kind in CHECKS.values() for name in kind.metrics]
-    for name in config.limits:
-        if name not in known:
-            raise unknown_name("metric", name, known, "limits")
+    for section, names in (("limits", config.limits), ("warn", config.warn)):
+        for name in names:
+            if name not in known:
+                raise unknown_name("metric", name, known, section)

@@ -29,6 +29,8 @@ BOUNDS: tuple[tuple[str, float, float, str], ...] = (
     ("seed", 0, 2**32 - 1, ""),
 )
 """Smallest and largest value of numeric settings, and what to tell with a refusal."""
+GATE_NAMES = ("limits", "warn", "risk", "require_certificate")
+"""Fields that stand in the section ``[gate]``."""
 CONFIG_NAMES = ("dataqa.toml", "pyproject.toml")
 SHORT_NAMES: Mapping[str, tuple[str, str]] = {
     "expectations": ("schema", "expectations"),
@@ -88,6 +90,12 @@ class Config:
     """Largest n of these n-grams, 1 to 5; texts below 10, 30, 60, 100 words use a smaller one."""
     limits: Mapping[str, float] = field(default_factory=lambda: dict(DEFAULT_LIMITS))
     """Gate: the largest allowed share, by metric name."""
+    warn: Mapping[str, float] = field(default_factory=dict)
+    """Gate: shares above which to warn, whatever the verdict, by metric name."""
+    risk: float = 0.05
+    """Gate: chance of a wrong certificate."""
+    require_certificate: bool = False
+    """Gate: whether a mislabel rate that nobody certified is UNDECIDED."""
     checks: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
     """Settings of checks, by check name."""
 
@@ -125,8 +133,10 @@ class Config:
         limits = dict(self.limits)
         if "max_mislabel_rate" in given:
             limits = with_mislabel_limit(limits, given.pop("max_mislabel_rate"))
-        extra = _section(given.pop("limits", {}), "limits")
-        limits |= {name: parse_rate(value, f"limits.{name}") for name, value in extra.items()}
+        limits |= _rates(given.pop("limits", {}), "limits")
+        warn = {**self.warn, **_rates(given.pop("warn", {}), "warn")}
+        if "risk" in given:
+            given["risk"] = parse_risk(given["risk"])
         checks = _section(given.pop("checks", self.checks), "checks")
         for name, table in checks.items():
             _section(table, f"checks.{name}")
@@ -134,7 +144,7 @@ class Config:
             check, setting = SHORT_NAMES[short]
             checks[check] = {**checks.get(check, {}), setting: given.pop(short)}
         changed = checked_values(Config, given, "config")
-        return replace(self, **changed, limits=limits, checks=checks)
+        return replace(self, **changed, limits=limits, warn=warn, checks=checks)
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain values for the ``config`` section of a result."""
@@ -151,6 +161,25 @@ def with_mislabel_limit(limits: Mapping[str, float], rate: object) -> dict[str, 
     if rate == "off":
         return others
     return {**others, MISLABEL_RATE: parse_rate(rate, "max_mislabel_rate")}
+
+
+def parse_risk(value: object) -> float:
+    """Read a chance strictly between 0 and 1, as ``5%`` or ``0.05``.
+
+    Raises:
+        ConfigError: it is none, or one with which nothing or everything is proven.
+    """
+    risk = parse_rate(value, "risk")
+    if not 0 < risk < 1:
+        raise ConfigError(
+            f"risk: {value} proves nothing", hint="between 0 and 100%, for example 5%"
+        )
+    return risk
+
+
+def _rates(table: object, where: str) -> dict[str, float]:
+    values = _section(table, where)
+    return {name: parse_rate(value, f"{where}.{name}") for name, value in values.items()}
 
 
 def _listed(value: object) -> object:
@@ -193,10 +222,10 @@ def _table(path: Path, *, explicit: bool) -> dict[str, Any] | None:
 
 def _from_table(table: dict[str, Any] | None, where: str) -> Config:
     values = dict(table or {})
-    known = {item.name for item in fields(Config)} - {"limits"} | {"gate"}
+    known = {item.name for item in fields(Config)} - set(GATE_NAMES) | {"gate"}
     gate = _section(values.pop("gate", {}), f"{where} [gate]")
     _refuse_unknown(values, known, where)
-    _refuse_unknown(gate, {"max_mislabel_rate", "limits"}, f"{where} [gate]")
+    _refuse_unknown(gate, {"max_mislabel_rate", *GATE_NAMES}, f"{where} [gate]")
     try:
         return Config().with_settings(**values, **gate)
     except ConfigError as error:

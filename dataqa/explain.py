@@ -8,7 +8,7 @@ from dataclasses import fields
 from textwrap import dedent
 
 from dataqa.checks import CHECKS, Check
-from dataqa.config import Config
+from dataqa.config import GATE_NAMES, Config
 from dataqa.settings import unknown_name
 
 
@@ -59,10 +59,17 @@ def configuration() -> str:
         "[gate]",
         '# Largest allowed share of wrong labels, as "15%" or 0.15, or "off".',
         '# max_mislabel_rate = "15%"',
+        "# Chance of a wrong certificate, and whether only a certificate decides.",
+        '# risk = "5%"',
+        "# require_certificate = false",
         "",
         "[gate.limits]",
         "# Limits on any other metric (see: dataqa checks).",
         '# "duplicates.exact_rate" = "5%"',
+        "",
+        "[gate.warn]",
+        "# Shares above which to warn; the verdict does not depend on them.",
+        '# "outliers.rate" = "10%"',
         "",
     ]
     for kind in CHECKS.values():
@@ -74,7 +81,7 @@ def _plain_settings() -> Iterator[str]:
     documents = _field_documents(Config)
     default = Config()
     for item in fields(Config):
-        if item.name in {"limits", "checks"}:
+        if item.name in {*GATE_NAMES, "checks"}:
             continue
         value = getattr(default, item.name)
         yield f"# {documents[item.name]}"

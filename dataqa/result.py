@@ -38,6 +38,8 @@ _NEEDED: tuple[tuple[str, str, type], ...] = (
 
 Status = Literal["ok", "skipped", "crashed"]
 State = Literal["PASS", "FAIL", "UNDECIDED"]
+Evidence = Literal["model", "reviewed"]
+Severity = Literal["fail", "warn"]
 
 
 @dataclass(frozen=True)
@@ -72,6 +74,10 @@ class Reason:
     limit: float
     state: State
     message: str
+    evidence: Evidence = "model"
+    """``reviewed`` when a certificate decided; value, low and high are the certificate's then."""
+    severity: Severity = "fail"
+    """``warn`` when the verdict does not depend on it."""
 
 
 @dataclass(frozen=True)
@@ -80,6 +86,7 @@ class Verdict:
 
     state: State
     certified: bool
+    """Whether a certificate, not a model, decided the mislabel rate that the state rests on."""
     reasons: tuple[Reason, ...]
 
     @property

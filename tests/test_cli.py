@@ -22,7 +22,7 @@ import pytest
 from dataqa.checks import CHECKS
 from dataqa.checks.duplicates import Duplicates
 from dataqa.cli import main
-from dataqa.config import Config, load_config
+from dataqa.config import GATE_NAMES, Config, load_config
 from dataqa.result import FINDING_DTYPES
 from dataqa.settings import construct
 
@@ -437,10 +437,13 @@ def test_init_shows_every_default_of_the_config(starter: Path) -> None:
     table = tomllib.loads(content)
     starter.write_text(content, encoding="utf-8")
     loaded, default = load_config().to_dict(), Config().to_dict()
-    assert set(table) == set(default) - {"limits"} | {"gate"}
+    assert set(table) == set(default) - {*GATE_NAMES} | {"gate"}
     shown = {name: loaded[name] or None for name in table if name not in {"gate", "checks"}}
     assert shown == {name: default[name] or None for name in shown}
     assert loaded["limits"].items() >= default["limits"].items()
+    assert set(table["gate"]) == {"max_mislabel_rate", *GATE_NAMES}
+    for name in ("risk", "require_certificate"):
+        assert loaded[name] == default[name]
     for name, kind in CHECKS.items():
         assert construct(kind, table["checks"][name], name) == kind()
         assert set(table["checks"][name]) == set(vars(kind()))
@@ -595,6 +598,7 @@ def test_json_verdict_holds_the_contract(noisy: Path) -> None:
     assert verdict["state"] in {"PASS", "FAIL", "UNDECIDED"}
     assert verdict["certified"] is False
     fields = {"metric", "value", "low", "high", "limit", "state", "message"}
+    fields |= {"evidence", "severity"}
     assert [set(reason) for reason in verdict["reasons"]] == [fields]
 
 

@@ -40,6 +40,7 @@ if TYPE_CHECKING:
 def audit(
     data: tuple[str, ...],
     config_path: Path | None,
+    decisions: Path | None,
     outputs: tuple[str, ...],
     exit_zero: bool,
     quiet: bool,
@@ -49,17 +50,20 @@ def audit(
     """Audit the files DATA (one dataset) and judge it."""
     named = {name: value for name, value in settings.items() if value not in (None, ())}
     config = load_config(config_path).with_settings(**named)
-    wanted = parse_outputs(outputs, inputs=data)
-    result = _audited(data, config, quiet=quiet)
+    inputs = data if decisions is None else (*data, str(decisions))
+    wanted = parse_outputs(outputs, inputs=inputs)
+    result = _audited(data, config, decisions, quiet=quiet)
     deliver(result, wanted)
     announce(result, wanted, quiet=quiet, verbose=verbose)
     return 0 if exit_zero else result.verdict.exit_code
 
 
-def _audited(data: Sequence[str], config: Config, *, quiet: bool) -> AuditResult:
+def _audited(
+    data: Sequence[str], config: Config, decisions: Path | None, *, quiet: bool
+) -> AuditResult:
     from dataqa.audit import audit as run
     from dataqa.progress import Bars
 
     watched = sys.stderr.isatty() and not quiet
     with Bars() if watched else nullcontext() as progress:
-        return run(*data, config=config, progress=progress)
+        return run(*data, config=config, progress=progress, decisions=decisions)

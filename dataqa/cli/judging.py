@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import click
 
 from dataqa.cli.options import EXIT_CODES, FILE, judging, out_option
 from dataqa.cli.output import announce, deliver
-from dataqa.config import with_mislabel_limit
+from dataqa.config import parse_risk, with_mislabel_limit
 from dataqa.report import parse_outputs
 
 
@@ -18,21 +19,36 @@ from dataqa.report import parse_outputs
 def gate(
     result_path: Path,
     max_mislabel_rate: str | None,
+    decisions: Path | None,
+    risk: str | None,
+    require_certificate: bool | None,
     outputs: tuple[str, ...],
     exit_zero: bool,
     quiet: bool,
     verbose: bool,
 ) -> int:
     """Judge a saved result again, without measuring again."""
-    from dataqa.gate import rejudged
+    from dataqa.gate import Rules, rejudged
     from dataqa.report.json import load
 
-    wanted = parse_outputs(outputs, inputs=[str(result_path)])
+    inputs = [result_path] if decisions is None else [result_path, decisions]
+    wanted = parse_outputs(outputs, inputs=[str(path) for path in inputs])
     result = load(result_path)
     limits = dict(result.config["limits"])
     if max_mislabel_rate is not None:
         limits = with_mislabel_limit(limits, max_mislabel_rate)
-    result = rejudged(result, limits)
+    rules = Rules.of(result.config)
+    if risk is not None:
+        rules = replace(rules, risk=parse_risk(risk))
+    if require_certificate:
+        rules = replace(rules, require_certificate=True)
+    if decisions is None:
+        result = rejudged(result, limits, rules)
+    else:
+        from dataqa.review.certified import certified
+        from dataqa.review.decisions import read_decisions
+
+        result = certified(result, read_decisions(decisions).decisions, limits, rules)
     deliver(result, wanted)
     announce(result, wanted, quiet=quiet, verbose=verbose)
     return 0 if exit_zero else result.verdict.exit_code

@@ -30,6 +30,16 @@ def judging(command: Command) -> Command:
         click.option("--exit-zero", is_flag=True, help="Exit 0 in place of 1 and 3 (never of 2)."),
         out_option(),
         click.option(
+            "--require-certificate",
+            is_flag=True,
+            default=None,
+            help="UNDECIDED unless reviewed records certify the mislabel rate.",
+        ),
+        click.option("--risk", metavar="RATE", help="Chance of a wrong certificate [default: 5%]."),
+        click.option(
+            "--decisions", type=FILE, help="What reviewers decided; may certify the verdict."
+        ),
+        click.option(
             "--max-mislabel-rate",
             metavar="RATE",
             help="Gate limit, as 15% or 0.15, or off [default: 15%; of gate: the result's].",

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from dataqa.cli.options import FILE
-from dataqa.config import MISLABEL_RATE, Config
+from dataqa.config import MISLABEL_RATE, Config, parse_risk
 from dataqa.errors import InputError
 from dataqa.quoting import log_line
 from dataqa.settings import parse_rate
@@ -45,7 +45,9 @@ Exit codes:
 )
 @click.option("--reviewer", metavar="NAME", help="Who decides [default: your login name].")
 @click.option("--limit", metavar="RATE", help="Rate to certify [default: the result's limit].")
-@click.option("--risk", metavar="RATE", help="Chance of a wrong certificate [default: 5%].")
+@click.option(
+    "--risk", metavar="RATE", help="Chance of a wrong certificate [default: the result's]."
+)
 @click.option("--show-suggestion", is_flag=True, help="Show the models' label before you judge.")
 def review(
     result_path: Path,
@@ -75,7 +77,7 @@ def review(
         plan=saved_plan(result),
         reviewer=reviewer or getpass.getuser(),
         limit=_rate(limit, "--limit", result.config["limits"].get(MISLABEL_RATE, DEFAULT_LIMIT)),
-        risk=_rate(risk, "--risk", 0.05),
+        risk=result.config.get("risk", 0.05) if risk is None else parse_risk(risk),
         decisions=read_decisions(path).decisions if path.exists() else (),
     )
     session.certificate()  # refuses decisions on other data before anybody works

@@ -11,6 +11,7 @@ from jinja2 import Environment, StrictUndefined, Template
 
 from dataqa.gate import percent
 from dataqa.quoting import LABEL_CHARACTERS, printable, shortened
+from dataqa.report.certificate import statements
 from dataqa.report.scatter import draw
 from dataqa.result import AuditResult, CheckResult, plain_values
 
@@ -28,6 +29,7 @@ def render(result: AuditResult, suffix: str) -> bytes:
             sections=[_section(result, check) for check in result.checks.values()],
             labels=_label_table(result.records) if _judged(result, "labels") else [],
             map=draw(result),
+            certificate=list(statements(result.certificate)),
             shown=SHOWN,
         )
         .encode()

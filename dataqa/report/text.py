@@ -13,6 +13,7 @@ from rich.text import Text
 
 from dataqa.gate import percent
 from dataqa.quoting import log_line, shortened
+from dataqa.report.certificate import statements
 from dataqa.result import AuditResult, CheckResult
 
 WORST = 8
@@ -64,6 +65,8 @@ def _parts(result: AuditResult) -> Iterator[RenderableType]:
     yield _line((_dataset_line(result), "dim"))
     for line in _embedder_lines(result):
         yield _line((line, "dim"))
+    for line in statements(result.certificate):
+        yield _line((line, ""))
     yield Text()
     yield _check_table(result)
     yield from _reasons(result)
@@ -144,7 +147,11 @@ def _worst(result: AuditResult) -> Iterator[Text]:
 def _next_commands(result: AuditResult) -> list[str]:
     paths = " ".join(shlex.quote(path) for path in result.dataset["paths"])
     worst = result.findings["code"].iloc[0] if len(result.findings) else "labels"
+    certificate = result.certificate
+    certify = f"dataqa audit {paths} --out json=result.json && dataqa review result.json {paths}"
+    decided = certificate is not None and certificate["state"] != "UNDECIDED"
     return [
+        *([] if decided else [f"{certify}    # judge a few dozen records: proof"]),
         f"dataqa audit {paths} --out html=report.html    # see every finding with its text",
         f"dataqa audit {paths} --out records=records.csv    # scores and suggestions per record",
         f"dataqa explain {shlex.quote(str(worst))}    # what the first finding means",

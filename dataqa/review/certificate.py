@@ -39,7 +39,8 @@ class Certificate:
     """Weighted mean of the counted draws, unsure ones half; null without draws."""
     low: float
     high: float
-    """Interval that holds the rate with confidence 1 - risk at every moment of the review."""
+    """Interval that holds the rate with confidence 1 - risk at every moment of the review. Its
+    upper end counts unreadable lines as wrong."""
     at_least: float
     at_most: float
     """One-sided bounds, each wrong with a chance of at most ``risk``; the verdict's."""
@@ -115,9 +116,9 @@ def certify(
         n_unsure=unsure,
         estimate=_estimate(draws, (low_wrong + high_wrong) / 2),
         low=_bound(draws, low_wrong, risk / 2, "at_most"),
-        high=_bound(draws, high_wrong, risk / 2, "above"),
+        high=_of_lines(plan, _bound(draws, high_wrong, risk / 2, "above")),
         at_least=_bound(draws, low_wrong, risk, "at_most"),
-        at_most=_bound(draws, high_wrong, risk, "above"),
+        at_most=_of_lines(plan, _bound(draws, high_wrong, risk, "above")),
         decided_at=None,
         right_to_pass=needed.right_to_pass,
         wrong_to_fail=needed.wrong_to_fail,
@@ -223,6 +224,12 @@ def _pass_limit(plan: Plan, limit: float) -> float:
     """Return the share of records that may be wrong when every unreadable line is wrong, too."""
     unreadable, records = plan.sampling["unreadable"], plan.sampling["records"]
     return float(limit - (1 - limit) * unreadable / records)
+
+
+def _of_lines(plan: Plan, rate: float) -> float:
+    """Return the share of wrong lines when every unreadable line is wrong, too."""
+    unreadable, records = plan.sampling["unreadable"], plan.sampling["records"]
+    return float((rate * records + unreadable) / (records + unreadable))
 
 
 def _needed(

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from dataqa.gate import percent
+from dataqa.gate import counted, missing, percent
 from dataqa.review.certificate import DEFAULT_RISK, Certificate, certify
 from dataqa.review.decisions import Decision
 from dataqa.review.plan import Plan
@@ -93,24 +93,14 @@ class Session:
 
 def statement(certificate: Certificate) -> str:
     """Say in one line what is proven, or what it takes."""
-    so_far = f"{certificate.n_reviewed} reviewed, {certificate.n_wrong} wrong"
-    if certificate.n_unsure:
-        so_far += f", {certificate.n_unsure} unsure"
+    values = certificate.to_dict()
     if certificate.state != "UNDECIDED":
         side = "at most" if certificate.state == "PASS" else "above"
         return (
             f"{certificate.state}, certified: the rate is {side} {percent(certificate.limit)} "
-            f"(risk {percent(certificate.risk)}); {so_far}"
+            f"(risk {percent(certificate.risk)}); {counted(values)}"
         )
-    ways = [
-        f"{number} more {kind} ones would certify {state}"
-        for number, kind, state in (
-            (certificate.right_to_pass, "right", "PASS"),
-            (certificate.wrong_to_fail, "wrong", "FAIL"),
-        )
-        if number is not None
-    ]
-    return f"{so_far}; {', '.join(ways) or 'the rest of the plan cannot decide it'}"
+    return f"{counted(values)}; {missing(values)}"
 
 
 def _later(now: datetime, others: Iterable[Decision]) -> str:
