@@ -140,12 +140,32 @@ class Dataset:
         return ["\n\n".join(filter(None, row)) for row in zip(*columns, strict=True)]
 
     @cached_property
+    def templated(self) -> bool:
+        """Whether the records repeat few prompts, so that what they say is in their contexts."""
+        return bool(self.frame["prompt"].nunique() <= REPEATED_PROMPTS * len(self))
+
+    @cached_property
     def essence(self) -> list[str]:
         """What to quote of each record: its text, without a prompt that most records repeat."""
-        prompt, context = self.frame["prompt"], self.frame["context"].fillna("")
-        if prompt.nunique() > REPEATED_PROMPTS * len(self):
+        if not self.templated:
             return self.texts
+        context = self.frame["context"].fillna("")
         return [own or text for own, text in zip(context, self.texts, strict=True)]
+
+    @cached_property
+    def contents(self) -> list[str]:
+        """What each record says of its own: its text, without a prompt that most records repeat."""
+        if not self.templated:
+            return self.texts
+        rows = zip(self.essence, self.responses, self.whole & self.with_context, strict=True)
+        return [
+            "\n\n".join(filter(None, (own, answer))) if both else own for own, answer, both in rows
+        ]
+
+    @property
+    def with_context(self) -> np.ndarray:
+        """(records,) whether a record has a context beside its prompt."""
+        return np.asarray(self.frame["context"].fillna("") != "", dtype=bool)
 
     @cached_property
     def responses(self) -> list[str]:

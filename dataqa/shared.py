@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 
 from dataqa.config import Config
+from dataqa.conflicts import Minority, conflicts, label_codes, minority
 from dataqa.dataset import SHARD_RECORDS, Dataset, cuts
 from dataqa.embedding.interface import Embedder
 from dataqa.embedding.terms import Corpus
@@ -144,8 +145,15 @@ class Shared:
 
     @cached_property
     def near_pairs(self) -> SimilarPairs:
-        """Pairs of text groups whose texts are near-duplicates."""
-        return self.near_search.pairs(self.distinct_texts)
+        """Pairs of text groups whose texts are near-duplicates.
+
+        A prompt that many records repeat would make all of them alike: it is left out of the
+        comparison, and has to be equal.
+        """
+        first = self.text_groups.first
+        texts = [self.dataset.contents[row] for row in first]
+        task = pd.factorize(self.dataset.frame["prompt"])[0][first]
+        return self.near_search.pairs(texts, parts=task if self.dataset.templated else None)
 
     @cached_property
     def near_stars(self) -> Stars:
@@ -157,6 +165,13 @@ class Shared:
     def near_groups(self) -> Groups:
         """Records that say the same or nearly the same; every text resembles the group's first."""
         return joined(self.text_groups, self.near_stars.of)
+
+    @cached_property
+    def conflict_minority(self) -> Minority:
+        """Records that equal texts with another label outvote: proof of wrong labels, no guess."""
+        text = self.text_groups
+        of = np.where(text.empty[text.of], -1, text.of)
+        return minority(conflicts(of, label_codes(self.dataset.frame["label"])))
 
     @cached_property
     def corpus(self) -> Corpus:

@@ -31,7 +31,8 @@ def with_drops(
     """Return the changes, and the loss of every record that has a finding of these kinds.
 
     A kind is a check, a finding code, ``flagged`` (= ``labels``) or ``invalid`` (= ``schema``).
-    Of each group of duplicates one record stays: one that a person corrected, or else the first.
+    Of each group of duplicates one record stays: one that a person corrected, or else the one that
+    the audit chose.
     Records that a person judged stay whatever models say of them.
 
     Raises:
@@ -73,18 +74,18 @@ def _surplus(
         group=groups,
         file=copies["source"].map(rank),
         preferred=[
-            _preference(changes.get((source, line)))
-            for source, line in zip(copies["source"], copies["line"], strict=True)
+            _preference(changes.get((source, line)), keep=bool(fact.get("keep")))
+            for source, line, fact in copies[["source", "line", "evidence"]].itertuples(index=False)
         ],
     ).sort_values(["preferred", "file", "line"], kind="stable")
     return table[table.duplicated(["code", "group"])]
 
 
-def _preference(change: Change | None) -> int:
-    """Order copies: corrected ones first, those that go already last."""
+def _preference(change: Change | None, *, keep: bool) -> int:
+    """Order copies: corrected ones first, then the chosen one, those that go already last."""
     if change is None:
-        return 1
-    return 2 if change.reasons else 0
+        return 1 if keep else 2
+    return 3 if change.reasons else 0
 
 
 def _lose(

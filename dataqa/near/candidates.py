@@ -38,6 +38,8 @@ class Pairs:
     compare: Compare
     border: int = 0
     """Texts below this number are compared only with those from it on; 0: all with all."""
+    parts: np.ndarray | None = None
+    """(texts,) texts with different numbers are not compared."""
     codes: np.ndarray = field(default_factory=lambda: np.empty(0, dtype=np.int64))
     similarity: np.ndarray = field(default_factory=lambda: np.empty(0))
 
@@ -46,10 +48,13 @@ class Pairs:
         return np.asarray(np.minimum(left, right) * self.texts + np.maximum(left, right))
 
     def wanted(self, left: np.ndarray, right: np.ndarray) -> np.ndarray:
-        """Return which pairs lie across the border."""
-        if not self.border:
-            return np.ones(len(left), dtype=bool)
-        return np.asarray((left < self.border) != (right < self.border))
+        """Return which pairs lie across the border and within a part."""
+        wanted = np.ones(len(left), dtype=bool)
+        if self.border:
+            wanted &= (left < self.border) != (right < self.border)
+        if self.parts is not None:
+            wanted &= self.parts[left] == self.parts[right]
+        return wanted
 
     def look_up(self, codes: np.ndarray) -> np.ndarray:
         """Return the similarity of pairs; those not seen before are compared."""

@@ -53,15 +53,18 @@ class Search:
     progress: Progress
     shard_records: int
 
-    def pairs(self, texts: Sequence[str], border: int = 0) -> SimilarPairs:
+    def pairs(
+        self, texts: Sequence[str], border: int = 0, parts: np.ndarray | None = None
+    ) -> SimilarPairs:
         """Find all pairs of ``texts`` that are similar.
 
         Args:
             texts: different texts, in an order that depends on nothing but them.
             border: with a border, only texts below this number and texts from it on are pairs.
+            parts: (texts,) numbers; texts of different parts are never pairs.
         """
         signatures = self._sign(texts)
-        pairs = Pairs(len(texts), partial(self._compare, texts), border)
+        pairs = Pairs(len(texts), partial(self._compare, texts), border, parts)
         compare_candidates(signatures, self.scheme, pairs)
         similar = pairs.similarity >= self.scheme.threshold
         codes = pairs.codes[similar]
