@@ -1,108 +1,190 @@
 """How well wrong labels are ranked, and how the rate bracket compares with the truth.
 
-    python benchmarks/label_noise.py DATA_FOLDER
+    python benchmarks/label_noise.py DATA_FOLDER [--cache FOLDER] [--sets NAME ...] [--no-peer]
 
-Every set runs through `dataqa.audit` with the built-in `lsa` embedder and, in the same run, through
-the usual recipe on the same kind of features: TF-IDF, 5-fold logistic regression, cleanlab's
-self-confidence. Truth is only used for scoring. Sets that are not in the folder are named.
+Ours is the label check with the embedders `minilm` and `lsa`; the peer is the usual recipe:
+sentence-transformers all-MiniLM-L6-v2, `cross_val_predict` of logistic regression, cleanlab's
+`Datalab.find_issues` (from its scores where the package `datasets`, which Datalab needs, is not
+installed). Seconds are those after embedding, of each: neighbours, near-duplicates, models, ranking
+and findings against cross-validation and `find_issues`. Truth is only used for scoring. Sets that
+are not in the folder are named. With `--cache`, embeddings are kept for the next run.
 """
 
 from __future__ import annotations
 
-import sys
+import argparse
+import hashlib
+import logging
 import tempfile
 import time
+import warnings
+from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
 import orjson
-from cleanlab.count import num_label_issues
-from sklearn.feature_extraction.text import TfidfVectorizer
+from label_cases import BASE, REAL, SEED, Case, cases, clean_cases
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import average_precision_score
 from sklearn.model_selection import cross_val_predict
+from threadpoolctl import threadpool_limits
 
 import dataqa
+from dataqa.checks.labels import RATE, Labels
+from dataqa.config import Config
+from dataqa.embedding import choose_embedder
+from dataqa.embedding.weights import checked_minilm
+from dataqa.engine import choose_engine
+from dataqa.gate import decide
+from dataqa.progress import Silent
+from dataqa.shared import Shared
 
-REAL = ("weak_agnews_dev", "weak_youtube", "weak_yelp", "weak_imdb")
-FLIPPED = "banking77"
-SEED = 0
-
-
-def load(path: Path) -> list[dict]:
-    return [orjson.loads(line) for line in path.read_bytes().splitlines()]
-
-
-def flipped(records: list[dict], share: float) -> list[dict]:
-    """Give a share of the records another label, uniformly; the rest counts as right."""
-    rng = np.random.default_rng(SEED)
-    labels = sorted({record["label"] for record in records})
-    chosen = set(rng.choice(len(records), int(share * len(records)), replace=False).tolist())
-    result = []
-    for row, record in enumerate(records):
-        label, wrong = record["label"], row in chosen
-        if wrong:
-            label = rng.choice([name for name in labels if name != label])
-        result.append({"text": record["text"], "label": str(label), "is_error": wrong})
-    return result
+LIMIT = 0.15
+PEER = "sentence-transformers + LogisticRegression + Datalab"
 
 
-def ours(records: list[dict]) -> tuple[float, str, float]:
-    """Return average precision, bracket and seconds of a whole audit."""
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "data.jsonl"
+@dataclass(frozen=True)
+class Outcome:
+    """What one way of judging says: doubt by record, bracket or count, verdict, seconds."""
+
+    doubt: np.ndarray
+    rate: str
+    seconds: float
+    state: str = ""
+
+
+class Bench:
+    """Runs cases and remembers vectors."""
+
+    def __init__(self, cache: Path) -> None:
+        """Keep everything that is expensive in ``cache``."""
+        self.cache = cache
+
+    def vectors(self, texts: list[str]) -> np.ndarray:
+        """Embed with sentence-transformers, as the recipe does."""
+        digest = hashlib.sha256("\n".join(texts).encode()).hexdigest()[:16]
+        path = self.cache / f"sentence-transformers-{digest}.npy"
+        if not path.exists():
+            from sentence_transformers import SentenceTransformer
+
+            folder, _ = checked_minilm(allow_download=False)
+            model = SentenceTransformer(str(folder))
+            np.save(path, model.encode(texts, batch_size=64, normalize_embeddings=True))
+        return np.load(path)
+
+    def ours(self, case: Case, embedder: str) -> Outcome:
+        """Run the label check on vectors that are there."""
+        config = Config(embedder=embedder, cache_dir=str(self.cache))
+        path = self.cache / "case.jsonl"
+        rows = zip(case.texts, case.labels, strict=True)
         path.write_bytes(
-            b"".join(
-                orjson.dumps({"text": row["text"], "label": row["label"]}) + b"\n"
-                for row in records
-            )
+            b"".join(orjson.dumps({"text": text, "label": label}) + b"\n" for text, label in rows)
         )
+        engine = choose_engine("serial", 1, 0)
+        dataset = dataqa.read([path], config)
+        model, _ = choose_embedder(embedder, config.seed, config)
+        with threadpool_limits(1, "blas"):
+            shared = Shared(dataset, config, model, engine, Silent())
+            _ = shared.embeddings, shared.corpus.terms
+            started = time.perf_counter()
+            found = Labels().find(dataset, shared)
+            seconds = time.perf_counter() - started
+        quality = np.asarray(found.columns["label_quality"])
+        doubt = 1 - np.nan_to_num(quality, nan=1.0)[dataset.input_order]
+        ends = [found.metrics[f"{RATE}{end}"] for end in (".low", "", ".high")]
+        rate = "not measured" if None in ends else " ".join(f"{end:.3f}" for end in ends)
+        verdict = decide(found.metrics, {}, {RATE: LIMIT}, len(dataset))
+        return Outcome(doubt, rate, seconds, verdict.state)
+
+    def peer(self, case: Case) -> Outcome:
+        """Run the usual recipe on its vectors."""
+        vectors = self.vectors(case.texts)
+        label = np.unique(case.labels, return_inverse=True)[1]
         started = time.perf_counter()
-        result = dataqa.audit(path, embedder="lsa")
+        model = LogisticRegression(max_iter=1000)
+        probabilities = cross_val_predict(model, vectors, label, cv=5, method="predict_proba")
+        quality, flagged = _datalab(case.labels, label, probabilities)
         seconds = time.perf_counter() - started
-    wrong = [row["is_error"] for row in records]
-    ranked = average_precision_score(wrong, 1 - result.records["label_quality"].fillna(1))
-    low, middle, high = (
-        result.metrics[f"labels.mislabel_rate{end}"] for end in (".low", "", ".high")
-    )
-    bracket = "not measured" if middle is None else f"{low:.3f} {middle:.3f} {high:.3f}"
-    return ranked, f"{bracket} {result.verdict.state}", seconds
+        return Outcome(1 - quality, f"{flagged / len(label):.3f}", seconds)
 
 
-def peer(records: list[dict]) -> tuple[float, str, float]:
-    """Return the same of TF-IDF + logistic regression + cleanlab."""
-    started = time.perf_counter()
-    _, label = np.unique([row["label"] for row in records], return_inverse=True)
-    features = TfidfVectorizer(ngram_range=(1, 2), min_df=2, sublinear_tf=True).fit_transform(
-        [row["text"] for row in records]
+def _datalab(
+    labels: list[str], label: np.ndarray, probabilities: np.ndarray
+) -> tuple[np.ndarray, int]:
+    if find_spec("datasets") is None:
+        from cleanlab.count import num_label_issues
+        from cleanlab.rank import get_label_quality_scores
+
+        count = num_label_issues(label, probabilities)
+        return get_label_quality_scores(label, probabilities), int(count)
+    from cleanlab import Datalab
+
+    lab = Datalab({"label": labels}, label_name="label", verbosity=0)
+    lab.find_issues(pred_probs=probabilities, issue_types={"label": {}})
+    issues = lab.get_issues("label")
+    return issues["label_score"].to_numpy(), int(issues["is_label_issue"].sum())
+
+
+def row_of(case: Case, way: str, outcome: Outcome) -> str:
+    truth = int(case.wrong.sum())
+    first = np.argsort(-outcome.doubt, kind="stable")[:truth]
+    numbers = (
+        f"{average_precision_score(case.wrong, outcome.doubt):.3f}",
+        f"{case.wrong[first].mean():.3f}",
+        f"{outcome.rate} {outcome.state}".strip(),
+        f"{outcome.seconds:.1f}",
     )
-    model = LogisticRegression(max_iter=300)
-    probabilities = cross_val_predict(model, features, label, cv=5, method="predict_proba")
-    own = probabilities[np.arange(len(label)), label]
-    seconds = time.perf_counter() - started
-    wrong = [row["is_error"] for row in records]
-    low = num_label_issues(label, probabilities) / len(label)
-    return average_precision_score(wrong, 1 - own), f"{low:.3f}", seconds
+    share = f"{case.wrong.mean():.3f}"
+    return f"| {case.name} | {len(case.texts):,} | {share} | {way} | {' | '.join(numbers)} |"
+
+
+def rank_all(folder: Path, wanted: list[str], bench: Bench, *, peer: bool) -> None:
+    print("| set | records | truth | by | AP | precision at truth | low point high, verdict | s |")
+    print("|---" * 8 + "|")
+    scores: dict[str, list[float]] = {}
+    for case in cases(folder, wanted, bench.vectors):
+        outcomes = {f"dataqa {name}": bench.ours(case, name) for name in ("minilm", "lsa")}
+        if peer:
+            outcomes["peer"] = bench.peer(case)
+        for way, outcome in outcomes.items():
+            print(row_of(case, way, outcome), flush=True)
+            if case.name in REAL:
+                score = average_precision_score(case.wrong, outcome.doubt)
+                scores.setdefault(way, []).append(score)
+    for way, values in scores.items():
+        print(f"| mean of the real sets | | | {way} | {np.mean(values):.3f} | | | |")
+
+
+def judge_clean(folder: Path, wanted: list[str], bench: Bench) -> None:
+    print("\n| clean set | subsets | by | PASS | UNDECIDED | FAIL |\n|---|---|---|---|---|---|")
+    states: dict[tuple[str, str], list[str]] = {}
+    for case in clean_cases(folder, wanted):
+        for name in ("minilm", "lsa"):
+            states.setdefault((case.name, name), []).append(bench.ours(case, name).state)
+    for (case_name, name), found in states.items():
+        counts = " | ".join(str(found.count(state)) for state in ("PASS", "UNDECIDED", "FAIL"))
+        print(f"| {case_name} | {len(found)} | dataqa {name} | {counts} |", flush=True)
 
 
 def main() -> None:
-    folder = Path(sys.argv[1]) if len(sys.argv) > 1 else None
-    columns = ("set", "records", "truth", "dataqa AP", "low point high, verdict at 15%", "s")
-    print(f"| {' | '.join(columns)} | peer AP | peer count | s |")
-    print("|---" * 9 + "|")
-    for name in (*REAL, FLIPPED):
-        path = folder / f"{name}.jsonl" if folder else None
-        if path is None or not path.exists():
-            print(f"| {name} | skipped: not in the data folder |")
-            continue
-        records = load(path)
-        if name == FLIPPED:
-            records = flipped(records, 0.15)
-        truth = np.mean([row["is_error"] for row in records])
-        mine, other = ours(records), peer(records)
-        numbers = f"{mine[0]:.3f} | {mine[1]} | {mine[2]:.1f}"
-        theirs = f"{other[0]:.3f} | {other[1]} | {other[2]:.1f}"
-        print(f"| {name} | {len(records):,} | {truth:.3f} | {numbers} | {theirs} |", flush=True)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+    )
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--cache", type=Path)
+    parser.add_argument("--sets", nargs="*", default=[*REAL, BASE])
+    parser.add_argument("--no-peer", action="store_true")
+    options = parser.parse_args()
+    warnings.filterwarnings("ignore")
+    logging.disable(logging.WARNING)
+    with tempfile.TemporaryDirectory() as scratch:
+        cache = options.cache or Path(scratch)
+        cache.mkdir(parents=True, exist_ok=True)
+        bench = Bench(cache)
+        print(f"Peer: {PEER}. Limit {LIMIT:.0%}, seed {SEED}.\n")
+        rank_all(options.folder, options.sets, bench, peer=not options.no_peer)
+        judge_clean(options.folder, options.sets, bench)
 
 
 if __name__ == "__main__":
