@@ -25,6 +25,7 @@ BOUNDS: tuple[tuple[str, float, float, str], ...] = (
     ("line_megabytes", 1, 1024, ""),
     ("unpack_gigabytes", 1, math.inf, ""),
     ("unpack_ratio", 1, math.inf, ""),
+    ("max_length", 0, math.inf, "0 means no cut"),
     ("jobs", 0, math.inf, "0 means one per core"),
     ("seed", 0, 2**32 - 1, ""),
 )
@@ -70,6 +71,10 @@ class Config:
     """Size of the vectors kept there; beyond it, those not used for longest are dropped."""
     allow_download: bool = False
     """Whether a model that is not on this machine may be downloaded."""
+    tokenizer: str = ""
+    """What counts tokens: a tokenizer.json, a folder with one, a hub id (default: approximate)."""
+    max_length: int = 0
+    """Tokens of a record that the trainer keeps; 0 means that nothing is cut."""
     engine: str = "auto"
     """Who runs the work: ``auto``, ``serial`` or ``processes``."""
     jobs: int = 0

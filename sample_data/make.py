@@ -16,6 +16,7 @@ from typing import NamedTuple
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE))
 
+import fields  # noqa: E402
 import plant  # noqa: E402
 import several  # noqa: E402
 import shapes  # noqa: E402
@@ -54,6 +55,9 @@ TURNS = (
     "conversations.bad_weight",
 )
 
+CUTS = tuple(
+    f"lengths.{code}" for code in ("no_answer_left", "same_after_cut", "answer_cut", "text_cut")
+)
 CHATTING = ("schema", "content", "conversations", "duplicates", "outliers")
 
 
@@ -107,6 +111,13 @@ FOLDERS = {
     ),
     "chat": Folder(shapes.chat, 17, exact=TURNS, ran=CHATTING),
     "sharegpt": Folder(shapes.sharegpt, 18, exact=TURNS, ran=CHATTING),
+    "lengths": Folder(
+        fields.lengths,
+        19,
+        exact=CUTS,
+        ran=("schema", "content", "lengths", "duplicates", "outliers"),
+        args=("--max-length", str(fields.LIMIT)),
+    ),
 }
 
 

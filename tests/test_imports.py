@@ -49,7 +49,7 @@ HOMES = {
     "onnx": {"embedding.bert"},
     "onnxruntime": {"embedding.onnx"},
     "safetensors": {"embedding.bert"},
-    "tokenizers": {"embedding.onnx"},
+    "tokenizers": {"embedding.onnx", "tokens"},
 }
 """Library -> the only modules that may import it."""
 
@@ -84,6 +84,8 @@ LEVELS = (
         "text_faults",
         "text_forms",
         "votes",
+        "tokens",
+        "truncation",
         "turns",
     },
     {"shared"},

@@ -10,6 +10,7 @@ from dataqa.checks.conversations import Conversations
 from dataqa.checks.duplicates import Duplicates
 from dataqa.checks.interface import Check, Found, findings_table, join_findings
 from dataqa.checks.labels import Labels
+from dataqa.checks.lengths import Lengths
 from dataqa.checks.outliers import Outliers
 from dataqa.checks.schema import Schema
 from dataqa.config import Config
@@ -20,7 +21,16 @@ __all__ = ["CHECKS", "Check", "Found", "choose_checks", "findings_table", "join_
 
 CHECKS: Mapping[str, type[Check]] = {
     kind.name: kind
-    for kind in (Schema, Content, Conversations, Duplicates, Outliers, Labels, Annotators)
+    for kind in (
+        Schema,
+        Content,
+        Conversations,
+        Lengths,
+        Duplicates,
+        Outliers,
+        Labels,
+        Annotators,
+    )
 }
 """Check by name, in the order in which they run and are reported."""
 

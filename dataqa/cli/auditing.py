@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 @click.option("--embedder", metavar="|".join(("auto", *EMBEDDERS, "MODEL")), help="Text vectors.")
 @click.option("--cache-dir", metavar="DIR|off", help="Exported models and known vectors.")
 @click.option("--allow-download", is_flag=True, default=None, help="Fetch a model that is absent.")
+@click.option("--tokenizer", metavar="PATH|ID", help="Count tokens with this tokenizer.json.")
+@click.option("--max-length", type=int, metavar="N", help="Tokens that your trainer keeps.")
 @click.option("--engine", metavar="|".join(("auto", *ENGINES)), help="Who runs the work.")
 @click.option("--jobs", type=int, metavar="N", help="Worker processes [default: one per core].")
 @click.option("--select", multiple=True, metavar="NAME", help="Run only this check; repeatable.")
