@@ -155,14 +155,20 @@ def _named(embedder: Embedder, why: str) -> dict[str, object]:
 
 
 def _describe(dataset: Dataset) -> dict[str, Any]:
-    shapes = dataset.frame["shape"].value_counts()
+    from dataqa.formats import SHAPES, dominant
+
+    counts = dataset.frame["shape"].value_counts()
+    shapes = {str(name): int(count) for name, count in sorted(counts.items())}
+    shape = dominant(shapes)
+    named = SHAPES[shape].title if shape in SHAPES else shape
     return {
         "paths": [file.path for file in dataset.files],
         "sha256": dataset.sha256,
         "records": len(dataset),
         "unreadable": dataset.unreadable,
-        "format": str(shapes.index[0]),
-        "shapes": {str(name): int(count) for name, count in sorted(shapes.items())},
+        "format": shape,
+        "detected": f"{named}, {shapes[shape]:,} of {len(dataset):,} records",
+        "shapes": shapes,
         "classes": int(dataset.frame["label"].nunique()),
         "files": [
             {"path": file.path, "sha256": file.sha256, "records": file.records}

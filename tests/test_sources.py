@@ -127,6 +127,7 @@ def test_offsets_point_at_the_records(tmp_path: Path, name: str, bom: bytes) -> 
     (tmp_path / name).write_bytes(content)
     dataset = read([tmp_path / name])
     assert in_order(dataset) == EXPECTED
+    assert dataset.faults["code"].to_list() == ["byte_order_mark"] * bool(bom)
     for row in dataset.frame.to_dict("records"):
         start = content[row["offset"] :]
         assert start.startswith((b"{", row["id"].encode())), row
@@ -511,5 +512,5 @@ def test_record_that_is_too_long_is_a_fault_and_costs_no_other(
         monkeypatch.setattr(f"dataqa.reading.{module}.chunks.__defaults__", (1000,))
     dataset = read([tmp_path / name], Config(line_megabytes=1))
     assert sorted(dataset.frame["line"]) == [n for n in range(1, 5) if n != place + 1]
-    assert dataset.faults[["line", "code"]].to_numpy().tolist() == [[place + 1, "too_long"]]
+    assert dataset.faults[["line", "code"]].to_numpy().tolist() == [[place + 1, "line_too_long"]]
     assert "line_megabytes" in dataset.faults["message"][0]

@@ -28,15 +28,23 @@ SHAPES: Mapping[str, Shape] = {
             "preference",
             ("chosen", "rejected"),
             take_preference,
+            "preference pairs",
             response="chosen",
             rejected="rejected",
         ),
-        Shape("chat", ("messages",), take_chat, prompt="messages"),
-        Shape("sharegpt", ("conversations",), take_chat, prompt="conversations"),
+        Shape("chat", ("messages",), take_chat, "chat messages", prompt="messages"),
+        Shape(
+            "sharegpt",
+            ("conversations",),
+            take_chat,
+            "ShareGPT conversations",
+            prompt="conversations",
+        ),
         Shape(
             "instruction",
             ("instruction",),
             take_fields,
+            "instruction records",
             prompt="instruction",
             context="input",
             response="output",
@@ -45,14 +53,19 @@ SHAPES: Mapping[str, Shape] = {
             "kto",
             ("completion",),
             take_completion,
+            "KTO judgements",
             response="completion",
             label_marks=True,
             label_expected="boolean",
         ),
         Shape(
-            "prompt_completion", ("completion", "prompt"), take_completion, response="completion"
+            "prompt_completion",
+            ("completion", "prompt"),
+            take_completion,
+            "prompts with completions",
+            response="completion",
         ),
-        Shape("classification", ("text",), take_fields, prompt="text"),
+        Shape("classification", ("text",), take_fields, "texts to classify", prompt="text"),
     )
 }
 """Known shapes; with ``auto`` a record is of the first one whose marking field it has."""
@@ -85,14 +98,22 @@ def choose_shapes(
     )
 
 
+def dominant(counts: Mapping[str, int]) -> str:
+    """Return the shape that most records have, given their number by shape."""
+    known = {name: counts[name] for name in SHAPES if counts.get(name)}
+    return max(known, key=known.__getitem__) if known else UNKNOWN
+
+
 def canonical(record: Record, shapes: tuple[Shape, ...]) -> Canonical:
     """Bring one record to canonical columns, by the first shape that fits it.
 
     Raises:
         ValueError: a value is nested too deeply; its arguments are finding code and message.
     """
-    shape = next((shape for shape in shapes if shape.fits(record)), None)
-    if shape is None:
+    for shape in shapes:
+        if shape.fits(record):
+            break
+    else:
         key = content_key(to_json(record))
         return Canonical(key, None, UNKNOWN, None, None, None, None, None, None, None)
     parts = shape.take(record, shape)

@@ -18,7 +18,7 @@ KINDS = {
 
 def content_key(*parts: str | None) -> str:
     """Hash the parts with their lengths, so that no text can imitate a border between them."""
-    framed = "".join("-" if part is None else f"{len(part)}:{part}" for part in parts)
+    framed = "".join(["-" if part is None else f"{len(part)}:{part}" for part in parts])
     return xxhash.xxh3_128_hexdigest(framed.encode("utf-8", "surrogatepass"))
 
 

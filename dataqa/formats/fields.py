@@ -10,9 +10,9 @@ from dataqa.formats.interface import Parts, Record, Shape, WrongType
 def take_fields(record: Record, shape: Shape) -> Parts:
     """Take prompt, context and response from fields of their own."""
     wrong: list[WrongType] = []
-    prompt, context, response = (
-        _text(record, name, wrong) for name in (shape.prompt, shape.context, shape.response)
-    )
+    prompt = _text(record, shape.prompt, wrong)
+    context = _text(record, shape.context, wrong)
+    response = _text(record, shape.response, wrong)
     return Parts(prompt, context, response, wrong)
 
 

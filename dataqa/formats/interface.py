@@ -58,6 +58,8 @@ class Shape:
     """Fields of which any one marks a record of this shape."""
     take: Callable[[Record, Shape], Parts]
     """Module-level function that takes the parts out of a record."""
+    title: str
+    """What people call many of them."""
     prompt: str = "prompt"
     context: str | None = None
     response: str | None = None
@@ -71,5 +73,7 @@ class Shape:
 
     def fits(self, record: Record) -> bool:
         """Tell whether a record is of this shape."""
-        marked = any(name in record for name in self.marks)
-        return marked and (not self.label_marks or type(record.get(self.label)) is bool)
+        for name in self.marks:
+            if name in record:
+                return not self.label_marks or type(record.get(self.label)) is bool
+        return False

@@ -18,8 +18,8 @@ from dataqa.formats import SHAPES, UNKNOWN, choose_shapes
 from dataqa.progress import Progress, Silent
 from dataqa.reading.interface import SEEN_LIMIT, Part, Reader, Wanted
 from dataqa.reading.majority import with_majority
-from dataqa.reading.rows import merge
-from dataqa.reading.sources import READERS, Opened, find_inputs, input_bytes, opened
+from dataqa.reading.rows import merge, with_mark
+from dataqa.reading.sources import BOM, READERS, Opened, find_inputs, input_bytes, opened
 from dataqa.reading.unpacking import Caps
 
 __all__ = ["READERS", "input_bytes", "read"]
@@ -82,13 +82,19 @@ def _read_file(file: Opened, wanted: Wanted, engine: Engine, progress: Progress)
     reader = cast(Reader, import_module(READERS[file.suffix]))
     chunks = list(reader.chunks(file.path, file.source, wanted))
     parts = progress.track(engine.map(reader.parse, chunks), f"reading {file.source}", len(chunks))
-    return merge(list(parts), renumber=True)
+    part = merge(list(parts), renumber=True)
+    return with_mark(part, file.source) if _has_mark(file.path) else part
+
+
+def _has_mark(path: Path) -> bool:
+    with path.open("rb") as file:
+        return file.read(len(BOM)) == BOM
 
 
 def _refuse_nothing(whole: Part, wanted: Wanted, sources: list[str]) -> None:
     """Raise when there is no record, or none with a field that we can use."""
     where = ", ".join(sources)
-    if whole.frame.empty and whole.faults.empty:
+    if whole.frame.empty and not whole.unreadable:
         raise InputError(
             f"{where}: holds only blank lines, no record", hint="check how it was written"
         )

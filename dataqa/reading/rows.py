@@ -40,17 +40,19 @@ class Rows:
             for code, message in _faults(row, self.wanted, record):
                 self.fault(line, offset, code, message)
         if len(self._seen) < SEEN_LIMIT:
-            self._seen |= dict.fromkeys(record)
+            self._seen.update(dict.fromkeys(record))
         self._rows.append((self.source, line, offset, *row[:-1]))
         self._extra.append(kept)
 
     def add_json(self, line: int, offset: int, text: bytes) -> None:
         """Take one record as JSON text; anything else becomes a fault."""
         try:
-            record = strict.record(text)
+            record, doubts = strict.record(text)
         except ValueError as error:
             self.refuse(line, offset, *error.args)
             return
+        for doubt in doubts:
+            self.fault(line, offset, *doubt)
         self.add(line, offset, record)
 
     def fault(self, line: int, offset: int, code: str, message: str) -> None:
@@ -67,7 +69,7 @@ class Rows:
         self.refuse(
             line,
             offset,
-            "too_long",
+            "line_too_long",
             f"is {length:,} bytes long, more than the {self.wanted.line_bytes:,} that are read; "
             "look for a missing line end, or raise line_megabytes",
         )
@@ -138,3 +140,10 @@ def long_part(chunk: Chunk) -> Part:
     rows = Rows(chunk.source, chunk.wanted)
     rows.refuse_long(1, chunk.start, chunk.stop - chunk.start)
     return rows.part(1)
+
+
+def with_mark(part: Part, source: str) -> Part:
+    """Return the part of a file that begins with a byte order mark, with a fault that tells it."""
+    advice = "begins with a UTF-8 byte order mark; save the file without one"
+    mark = _frame([(source, 1, 0, "byte_order_mark", advice)], FAULT_DTYPES)
+    return replace(part, faults=pd.concat([part.faults, mark], ignore_index=True))

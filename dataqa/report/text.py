@@ -63,6 +63,8 @@ def verdict_lines(result: AuditResult) -> Iterator[Text]:
 def _parts(result: AuditResult) -> Iterator[RenderableType]:
     yield from verdict_lines(result)
     yield _line((_dataset_line(result), "dim"))
+    if "detected" in result.dataset:
+        yield _line((f"detected: {result.dataset['detected']}", "dim"))
     for line in _embedder_lines(result):
         yield _line((line, "dim"))
     for line in statements(result.certificate):
