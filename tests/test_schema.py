@@ -58,6 +58,7 @@ def test_every_documented_code_can_be_found(bench: Bench) -> None:
     lines: list[Line] = [
         b"\xef\xbb\xbf{",
         "[]",
+        " ",
         "x" * (2**24 + 1),
         '{"text": "x", "text": "y", "label": 99999999999999999999}',
         {"body": 1},

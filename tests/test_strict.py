@@ -165,6 +165,14 @@ def test_counting_finds_what_looking_at_every_key_finds(
 # In a file
 
 
+def test_line_in_another_encoding_costs_no_other(tmp_path: Path) -> None:
+    path = tmp_path / "data.jsonl"
+    path.write_bytes(GOOD + GOOD.decode().encode("utf-16") + b"\n" + GOOD)
+    dataset = read([path])
+    assert sorted(dataset.frame["line"]) == [1, 4]
+    assert set(dataset.faults["line"]) == {2, 3}
+
+
 def test_doubtful_records_are_read_and_reported(tmp_path: Path) -> None:
     path = tmp_path / "data.jsonl"
     path.write_bytes(

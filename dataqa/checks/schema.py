@@ -17,7 +17,11 @@ from dataqa.result import FINDING_DTYPES
 from dataqa.shared import Shared
 
 SCORES = {"critical": 1.0, "warning": 0.5, "info": 0.2}
-FAULT_SCORES = {"big_number": SCORES["warning"], "byte_order_mark": SCORES["info"]}
+FAULT_SCORES = {
+    "big_number": SCORES["warning"],
+    "blank_line": SCORES["info"],
+    "byte_order_mark": SCORES["info"],
+}
 """Score of what reading found, where the record is usable all the same; 1 for all other codes."""
 COLUMNS = ("prompt", "context", "response", "label")
 
@@ -52,13 +56,14 @@ class Schema:
         "not_json": "The line is not valid JSON. Write one complete JSON object per line.",
         "not_object": "The line is JSON, but no object. Write the record as {field: value}.",
         "not_utf8": "The row is not UTF-8. Save the file as UTF-8.",
-        "line_too_long": "The line is longer than line_megabytes allows, and was not read. Look for a "
-        "missing line end.",
+        "line_too_long": "The line is longer than line_megabytes allows and was not read. Look for "
+        "a missing line end.",
         "duplicate_key": "A key stands twice in one object: loaders refuse it, or take either. "
         "Keep one.",
         "big_number": "A number is beyond 64 bits and is read rounded. Write it as a string.",
         "byte_order_mark": "The file begins with a UTF-8 byte order mark, which some loaders take "
         "for text. Save it without.",
+        "blank_line": "A line is blank, which stops loaders that read line by line. Remove it.",
         "no_usable_fields": "No known field holds the text. Name yours with --text-field.",
         "wrong_type": "A field that should be text is something else. Write it as a string.",
         "minority_shape": "The record is of another shape than most. Trainers expect one shape per "

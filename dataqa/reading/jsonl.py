@@ -65,5 +65,7 @@ def parse(chunk: Chunk) -> Part:
             rows.refuse_long(number, offset, len(line))
         elif line and not line.isspace():
             rows.add_json(number, offset, line)
+        else:
+            rows.fault(number, offset, "blank_line", "holds nothing; remove the line")
         offset += len(line) + 1
     return rows.part(len(lines))

@@ -27,6 +27,8 @@ READERS: Mapping[str, str] = {
 """File suffix -> module with the functions of ``interface.Reader``."""
 
 PARQUET = ".parquet"
+HEAD_BYTES = 2**16
+"""Bytes that tell what a file is."""
 BOM = b"\xef\xbb\xbf"
 MAGIC: Mapping[bytes, tuple[str, str]] = {
     b"PAR1": ("a Parquet file", PARQUET),
@@ -171,7 +173,7 @@ def opened(named: Named, folder: Path, wanted: Wanted, caps: Caps) -> Opened:
 
 def _head(path: Path) -> bytes:
     with path.open("rb") as file:
-        return file.read(8192)
+        return file.read(HEAD_BYTES)
 
 
 def _refuse_other_kind(head: bytes, suffix: str, source: str) -> None:
@@ -187,11 +189,17 @@ def _refuse_other_kind(head: bytes, suffix: str, source: str) -> None:
             f"{source}: is no Parquet file (it does not begin with PAR1)",
             hint="name it after the format that it has",
         )
-    if suffix != PARQUET and b"\x00" in head:
+    if suffix != PARQUET and _is_binary(head):
         raise InputError(
             f"{source}: is not text (binary or UTF-16 data in the first bytes)",
             hint="give a UTF-8 text file",
         )
+
+
+def _is_binary(head: bytes) -> bool:
+    """Tell whether most lines hold a NUL byte; a single one is a fault of that line."""
+    lines = [line for line in head.split(b"\n") if line and not line.isspace()]
+    return 2 * sum(b"\x00" in line for line in lines) > len(lines)
 
 
 def _holds_lines(path: Path, wanted: Wanted) -> bool:

@@ -22,6 +22,7 @@ _TOKEN = re.compile(
     rb"|(?P<open>[\[{])|(?P<close>[\]}])",
     re.DOTALL,
 )
+_BOM = b"\xef\xbb\xbf"
 _NO_NUMBER = re.compile(rb"NaN\b|Infinity\b")
 _ESCAPE = re.compile(
     rb"\\(?:(?P<pair>u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2})"
@@ -129,7 +130,10 @@ def _reason(text: bytes, error: orjson.JSONDecodeError) -> str:
             f"{number[0].decode()} is no JSON value",
             "write null, or leave the field out",
         )
-    if "surrogate" in said:
+    if text.startswith(_BOM):
+        at, said = 0, "a byte order mark, as where files were put together"
+        advice = "remove it"
+    elif "surrogate" in said:
         at = _lone_surrogate(text, at)
         said, advice = "a surrogate escape without its other half", "write the character itself"
     return f"not JSON at byte {at + 1} of the line: {said}; {advice}"
