@@ -115,6 +115,7 @@ def _check_result(check: Check, found: Found, status: Status, seconds: float) ->
         about=(type(check).__doc__ or "").partition("\n")[0],
         codes={f"{check.name}.{code}": text for code, text in check.codes.items()},
         notes=found.notes,
+        tables=found.tables,
     )
 
 

@@ -9,6 +9,7 @@ from typing import Any, Literal, get_args
 import pandas as pd
 
 from dataqa.errors import ResultError
+from dataqa.tables import Table
 
 SCHEMA_VERSION = 1
 DECIMALS = 6
@@ -61,6 +62,8 @@ class CheckResult:
     codes: Mapping[str, str] = field(default_factory=dict)
     """Full finding code -> what it means and what to do."""
     notes: tuple[str, ...] = ()
+    tables: tuple[Table, ...] = ()
+    """What it counted, for the reports."""
 
 
 @dataclass(frozen=True)
@@ -200,7 +203,7 @@ def plain_values(column: pd.Series) -> list[Any]:
 
 
 def _check_values(check: CheckResult) -> dict[str, Any]:
-    values = _plain(asdict(check))
+    values = _plain(asdict(check)) | {"tables": [table.plain for table in check.tables]}
     del values["name"]
     return values
 
@@ -208,7 +211,8 @@ def _check_values(check: CheckResult) -> dict[str, Any]:
 def _check(name: str, values: Mapping[str, Any]) -> CheckResult:
     if values["status"] not in get_args(Status):
         raise ValueError(f"checks.{name}.status is {values['status']!r}")
-    return CheckResult(name=name, **{**values, "notes": tuple(values["notes"])})
+    tables = tuple(Table.of(table) for table in values.get("tables", ()))
+    return CheckResult(name=name, **{**values, "notes": tuple(values["notes"]), "tables": tables})
 
 
 def _plain(values: dict[str, Any]) -> dict[str, Any]:

@@ -55,7 +55,7 @@ HOMES = {
 
 LEVELS = (
     {"errors", "quoting"},
-    {"settings"},
+    {"settings", "tables"},
     {"config", "formats", "result"},
     {"dataset"},
     {
@@ -100,7 +100,7 @@ LEVELS = (
 JUDGING = {
     "gate": {"result", "dataset", "errors", "settings", "quoting"},
     "review": {"review", "result", "dataset", "errors", "settings", "quoting", "gate"},
-    "report": {"report", "result", "dataset", "errors", "settings", "quoting", "gate"},
+    "report": {"report", "tables", "result", "dataset", "errors", "settings", "quoting", "gate"},
 }
 """What judges and renders a saved result must not need what measures."""
 

@@ -12,6 +12,7 @@ import pandas as pd
 from dataqa.dataset import Dataset, empty_frame
 from dataqa.result import DECIMALS, FINDING_DTYPES
 from dataqa.shared import Shared
+from dataqa.tables import Table
 
 RELATED_LIMIT = 10
 """Other records named in one finding; their full number is in the evidence."""
@@ -29,6 +30,7 @@ class Found:
     skipped: bool = False
     reason: str | None = None
     notes: tuple[str, ...] = ()
+    tables: tuple[Table, ...] = ()
 
 
 class Check(Protocol):

@@ -11,6 +11,7 @@ import pandas as pd
 
 from dataqa.checks.interface import Found
 from dataqa.checks.label_findings import label_findings
+from dataqa.checks.label_places import label_tables
 from dataqa.checks.label_scores import LabelScores
 from dataqa.dataset import Dataset
 from dataqa.quoting import LABEL_CHARACTERS, shortened
@@ -103,6 +104,7 @@ class Labels:
             columns=_columns(dataset, scores),
             reason=reason,
             notes=(*_notes(model), *_variants(dataset)),
+            tables=label_tables(dataset, scores, shared.config.group_by),
         )
 
     def _too_few_classes(self, dataset: Dataset, model: LabelModel) -> str:

@@ -27,7 +27,6 @@ def render(result: AuditResult, suffix: str) -> bytes:
             result=result,
             verdict=result.verdict,
             sections=[_section(result, check) for check in result.checks.values()],
-            labels=_label_table(result.records) if _judged(result, "labels") else [],
             map=draw(result),
             certificate=list(statements(result.certificate)),
             shown=SHOWN,
@@ -50,13 +49,10 @@ def _template() -> Template:
         "percent": percent,
         "printable": _printable,
         "count": _count,
+        "cell": _cell,
         "label": lambda text: shortened(_printable(text), LABEL_CHARACTERS),
     }
     return environment.from_string(source)
-
-
-def _judged(result: AuditResult, name: str) -> bool:
-    return name in result.checks and result.checks[name].status == "ok"
 
 
 def _section(result: AuditResult, check: CheckResult) -> dict[str, Any]:
@@ -100,19 +96,15 @@ def _places(evidence: dict[str, Any], lines: list[int]) -> str:
     return ", ".join(f"{source}:{line}" for source, line in zip(sources, lines, strict=True))
 
 
-def _label_table(records: pd.DataFrame) -> list[dict[Any, Any]]:
-    """Count records and disagreements by given label, most disputed first."""
-    known = records[records["label"].notna()]
-    table = known.groupby("label").agg(
-        records=("key", "size"), disputed=("suggested_label", "count")
-    )
-    table["share"] = table["disputed"] / table["records"]
-    ordered = table.sort_values(["share", "records"], ascending=False, kind="stable").head(50)
-    return ordered.reset_index().to_dict("records")
-
-
 def _printable(value: object) -> str:
     return "" if value is None else printable(str(value))
+
+
+def _cell(value: object) -> str:
+    """Write a value of a table: a share as a percentage, a number with separators, or a text."""
+    if isinstance(value, float):
+        return percent(value)
+    return f"{value:,}" if isinstance(value, int) else _printable(value)
 
 
 def _count(value: float) -> str:

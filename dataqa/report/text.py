@@ -17,6 +17,8 @@ from dataqa.report.certificate import statements
 from dataqa.result import AuditResult, CheckResult
 
 WORST = 8
+ROWS = 5
+"""Rows shown of each table; the other reports have all."""
 WIDTH = 100
 INVALID = "schema.invalid_rate"
 WORTH_A_WARNING = 0.05
@@ -73,6 +75,7 @@ def _parts(result: AuditResult) -> Iterator[RenderableType]:
     yield _check_table(result)
     yield from _reasons(result)
     yield from _worst(result)
+    yield from _tables(result)
     yield Text()
     yield Text("Next", style="bold")
     for command in _next_commands(result):
@@ -126,6 +129,26 @@ def _reasons(result: AuditResult) -> Iterator[Text]:
             yield _line((f"  {check.name}: {check.reason}", "yellow"))
         for note in check.notes:
             yield _line((f"  {check.name}: {note}", "dim"))
+
+
+def _tables(result: AuditResult) -> Iterator[RenderableType]:
+    """Show the first rows of what the checks counted."""
+    for check in result.checks.values():
+        for counted in check.tables:
+            table = Table(box=None, pad_edge=False, header_style="dim", title_justify="left")
+            table.title = _line((f"{check.name}: {counted.title}", ""))
+            for name in counted.columns:
+                table.add_column(_line((name, "dim")), overflow="fold")
+            for row in counted.rows[:ROWS]:
+                table.add_row(*(_line((_cell(value), "")) for value in row))
+            yield Text()
+            yield table
+
+
+def _cell(value: object) -> str:
+    if isinstance(value, float):
+        return percent(value)
+    return f"{value:,}" if isinstance(value, int) else str(value or "")
 
 
 def _worst(result: AuditResult) -> Iterator[Text]:
