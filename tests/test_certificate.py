@@ -14,9 +14,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dataqa.errors import InputError
+from dataqa.review.betting import Draws, Side, log_capital
 from dataqa.review.certificate import Certificate, certify, needed
 from dataqa.review.decisions import Decision
-from dataqa.review.plan import Plan, make_plan
+from dataqa.review.plan import Plan, make_plan, weigh
 
 SHA = "a" * 64
 few = settings(deadline=None, max_examples=40, derandomize=True)
@@ -220,6 +221,26 @@ def test_extreme_limits(limit: float, rate: float, state: str) -> None:
     assert certify(plan, reviewed(plan, truth, 30), limit).state == state
     clean, right = world(0.0)
     assert certify(clean, reviewed(clean, right, 400), 0.0).state == "UNDECIDED"
+
+
+@few
+@given(
+    quality=st.lists(st.floats(0, 1), min_size=2, max_size=12),
+    wrong=st.lists(st.booleans(), min_size=12, max_size=12),
+    side=st.sampled_from(["above", "at_most"]),
+)
+def test_bets_against_a_true_hypothesis_win_nothing_on_average(
+    quality: list[float], wrong: list[bool], side: Side
+) -> None:
+    score, truth = 1 - np.array(quality), np.array(wrong[: len(quality)], dtype=float)
+    for _, _, weight, phase in weigh(score, np.ones(len(score)), 100):
+        names = ("max_worth", "max_worth_score", "max_worth_rest")
+        limits = [np.full((len(score), 1), phase[name]) for name in names]
+        worth = (1 / weight)[:, None]
+        draws = Draws(worth, score[:, None], float(score.mean()), *limits)
+        capital = np.exp(log_capital(draws, truth[:, None], truth.mean(), side))[:, 0]
+        assert (weight / len(score) * capital).sum() == pytest.approx(1, abs=1e-6)
+        assert (capital > 0).all()
 
 
 @pytest.mark.parametrize("rate", [0.1, 0.145, 0.155, 0.22])

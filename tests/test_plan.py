@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 import pytest
-from scipy.stats import chisquare
+from scipy.stats import chisquare, combine_pvalues
 
 from dataqa.errors import ResultError
 from dataqa.review.plan import DRAWS, make_plan, saved_plan
@@ -63,23 +63,25 @@ def test_the_order_of_rows_does_not_change_the_plan(bench: Bench, tickets: Ticke
     assert forth.sampling["sha256"] == back.sampling["sha256"]
 
 
-@pytest.mark.parametrize("seed", range(3))
-def test_every_record_is_drawn_as_often_as_its_probability_says(seed: int) -> None:
+def test_every_record_is_drawn_as_often_as_its_probability_says() -> None:
     frame = records(20, [0.2, 0.6, 0.95, 1.0] * 5, copies=2)
-    plan, _ = make_plan(frame, seed, draws=4000)
-    late = plan[100:]
-    counts = Counter(draw["key"] for draw in late)
-    chance = {draw["key"]: 2 * draw["probability"] for draw in late}
-    assert sum(chance.values()) == pytest.approx(1)
-    assert max(chance.values()) > 1.5 * min(chance.values())
-    expected = [chance[key] * len(late) for key in sorted(chance)]
-    assert chisquare([counts[key] for key in sorted(chance)], expected).pvalue > 0.001
+    chances = []
+    for seed in range(8):
+        plan, _ = make_plan(frame, seed, draws=2000)
+        late = plan[100:]
+        counts = Counter(draw["key"] for draw in late)
+        chance = {draw["key"]: 2 * draw["probability"] for draw in late}
+        assert sum(chance.values()) == pytest.approx(1)
+        assert max(chance.values()) > 1.5 * min(chance.values())
+        expected = [chance[key] * len(late) for key in sorted(chance)]
+        chances.append(chisquare([counts[key] for key in sorted(chance)], expected).pvalue)
+    assert combine_pvalues(chances).pvalue > 0.001
 
 
 def test_doubtful_records_are_drawn_more_often() -> None:
     plan, _ = make_plan(records(100, [0.2] * 10 + [0.99] * 90), seed=0)
     doubtful = [draw for draw in plan[100:] if draw["line"] <= 10]
-    assert len(doubtful) > 2 * 0.1 * len(plan[100:])
+    assert len(doubtful) > 1.5 * 0.1 * len(plan[100:])
 
 
 def test_last_digits_of_scores_hardly_change_the_plan() -> None:

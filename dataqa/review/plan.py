@@ -7,7 +7,7 @@ uniform share with the model's doubt about it. See ``docs/certificate.md``.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -20,7 +20,7 @@ from dataqa.result import AuditResult
 from dataqa.review.race import Race
 
 DRAWS = 1000
-SCHEDULE: tuple[tuple[int, float], ...] = ((1, 1.0), (25, 0.6))
+SCHEDULE: tuple[tuple[int, float], ...] = ((1, 1.0), (61, 0.7))
 """(first draw, uniform share). A clean set is decided by the first, uniform draws, where every
 right record is worth most; sets nearer to the limit need the model's help."""
 SCORES = ("label_quality", "pair_match")
@@ -65,15 +65,13 @@ def make_plan(
     column = _score_column(records)
     table = _by_key(records, column)
     copies, score = table["copies"].to_numpy(), _scores(table)
-    doubt = _doubt(score, copies)
     race = Race(table["key"].to_list(), copies, seed)
     rows, probability, phases = [], [], []
-    for start, end, share in _spans(draws):
-        weight = share + (1 - share) * doubt
+    for start, end, weight, phase in weigh(score, copies, draws):
         taken = race.winners(weight, range(start, end))
         rows.append(taken)
         probability.append(weight[taken] / len(records))
-        phases.append(_phase(start, share, weight, score))
+        phases.append(phase)
     chosen = np.concatenate(rows)
     sampling: dict[str, Any] = {
         "kind": "sequential",
@@ -86,6 +84,22 @@ def make_plan(
     }
     plan = _draws(table.iloc[chosen], np.concatenate(probability), score[chosen])
     return plan, {**sampling, "sha256": plan_hash(plan, sampling)}
+
+
+def weigh(
+    score: np.ndarray, copies: np.ndarray, draws: int
+) -> Iterator[tuple[int, int, np.ndarray, dict[str, float]]]:
+    """Yield (first draw, one after the last, weights, description) of every phase of a plan.
+
+    Args:
+        score: (keys,) the model's doubt, 0 to 1.
+        copies: (keys,) records with this key.
+        draws: length of the plan.
+    """
+    doubt = _doubt(score, copies)
+    for start, end, share in _spans(draws):
+        weight = share + (1 - share) * doubt
+        yield start, end, weight, _phase(start, share, weight, score)
 
 
 def saved_plan(result: AuditResult) -> Plan:
