@@ -45,6 +45,10 @@ FOREIGN_CODES = {
 """Foreign texts that have a code of their own; the others are just far."""
 
 
+class Raw(str):
+    """A line that is written as it is."""
+
+
 class Item(NamedTuple):
     """One line to be written, and what was planted on it."""
 
@@ -125,6 +129,54 @@ def schema(writer: Writer) -> list[Item]:
     ]
     writer.rng.shuffle(items)
     return [first, *items]
+
+
+def lines(writer: Writer) -> list[Item]:
+    """200 good tickets with lines among them that only a strict reader finds."""
+    first, *items = [Item(record) for record in writer.records(200)]
+    told = [json.dumps(_ticket(writer)) for _ in range(8)]
+    items += [
+        _edited(
+            told[0], '"output": ', '"output": "none", "output": ', "duplicate_key", "key twice"
+        ),
+        _edited(
+            told[1], '"label": ', '"label" : "x", "label": ', "duplicate_key", "blank before :"
+        ),
+        _edited(told[2], "{", '{"n": 18446744073709551616, ', "big_number", "2 to the 64th"),
+        _edited(told[3], "{", '{"score": NaN, ', "not_json", "NaN"),
+        _edited(told[4], "{", '{"score": -Infinity, ', "not_json", "-Infinity"),
+        _edited(told[5], '"input": "', '"input": "\\ud83d ', "not_json", "half a surrogate pair"),
+        _edited(told[6], '"input": "', '"input": "\udcff', "not_json", "byte 0xff"),
+        _edited(told[7], "}", "} {}", "not_json", "two objects"),
+        Item(Raw(""), "schema.blank_line", "blank line"),
+        Item(Raw(" \t"), "schema.blank_line", "blank line"),
+        Item({"text": "Where is my parcel?", "label": "shipping"}, "schema.minority_shape", "text"),
+        _edited(json.dumps(_ticket(writer)), "{", '{"n": 18446744073709551615, ', None, "no fault"),
+        _edited(
+            json.dumps(_ticket(writer)), "{", '{"say": "\\"a\\": 1, \\"a\\": 2", ', None, "no fault"
+        ),
+    ]
+    writer.rng.shuffle(items)
+    return [first, *items]
+
+
+def _edited(text: str, old: str, new: str, code: str | None, note: str) -> Item:
+    at = text.rindex(old) if old == "}" else text.index(old)
+    edited = Raw(text[:at] + new + text[at + len(old) :])
+    return Item(edited, code and f"schema.{code}", note)
+
+
+def loading(writer: Writer) -> list[Item]:
+    """300 good tickets that a loader takes, and lines for which it refuses or changes the file."""
+    records = [{**record, "stars": 1 + at % 5} for at, record in enumerate(writer.records(300))]
+    items = [Item(record) for record in records]
+    for at, value in ((20, "four"), (90, "?"), (210, ["1"])):
+        note = f"stars is {json.dumps(value)}, not a number"
+        items[at] = Item(records[at] | {"stars": value}, "loading.mixed_types", note)
+    for at in (50, 250):
+        note = "blank line in a file with fields of mixed types"
+        items.insert(at, Item(Raw(""), "loading.refused", note))
+    return items
 
 
 def _ticket(writer: Writer) -> Record:

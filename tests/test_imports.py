@@ -71,6 +71,7 @@ LEVELS = (
         "gate",
         "keeping",
         "layout",
+        "loading",
         "near",
         "neighbours",
         "normalise",

@@ -61,7 +61,7 @@ def sample(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
 
 
 def test_there_are_samples() -> None:
-    assert {"clean", "noisy", "schema", "duplicates", "outliers", "labels"} <= set(FOLDERS)
+    assert {"clean", "noisy", "schema", "lines", "loading", "duplicates"} <= set(FOLDERS)
 
 
 def test_sample_gets_its_verdict(sample: Sample) -> None:

@@ -11,6 +11,7 @@ from dataqa.checks.duplicates import Duplicates
 from dataqa.checks.interface import Check, Found, findings_table, join_findings
 from dataqa.checks.labels import Labels
 from dataqa.checks.lengths import Lengths
+from dataqa.checks.loading import Loading
 from dataqa.checks.outliers import Outliers
 from dataqa.checks.schema import Schema
 from dataqa.config import Config
@@ -23,6 +24,7 @@ CHECKS: Mapping[str, type[Check]] = {
     kind.name: kind
     for kind in (
         Schema,
+        Loading,
         Content,
         Conversations,
         Lengths,

@@ -22,7 +22,7 @@ from dataqa.reading.rows import merge, with_mark
 from dataqa.reading.sources import BOM, READERS, Opened, find_inputs, input_bytes, opened
 from dataqa.reading.unpacking import Caps
 
-__all__ = ["READERS", "input_bytes", "read"]
+__all__ = ["READERS", "again", "input_bytes", "read"]
 
 
 def read(
@@ -43,11 +43,10 @@ def read(
     wanted = _wanted(config)
     inputs = find_inputs(paths)
     engine = engine or choose_engine(config.engine, config.jobs, input_bytes(paths))
-    caps = Caps(config.unpack_gigabytes * 2**30, config.unpack_ratio)
     parts, files = [], []
     for named in inputs:
         with TemporaryDirectory(prefix="dataqa-") as folder:
-            file = opened(named, Path(folder), wanted, caps)
+            file = opened(named, Path(folder), wanted, _caps(config))
             part = _read_file(file, wanted, engine, progress or Silent())
             parts.append(part)
             files.append(SourceFile(file.source, _sha256(file.named), len(part.frame)))
@@ -71,6 +70,19 @@ def read(
         extra=whole.extra.iloc[order].reset_index(drop=True),
         majority_of=majority_of,
     )
+
+
+def again(source: str, folder: Path, config: Config) -> Opened:
+    """Open a file that was read before once more, as a plain file; ``folder`` is for it alone.
+
+    Raises:
+        InputError: the file is not any more what it was.
+    """
+    return opened(find_inputs([source])[0], folder, _wanted(config), _caps(config))
+
+
+def _caps(config: Config) -> Caps:
+    return Caps(config.unpack_gigabytes * 2**30, config.unpack_ratio)
 
 
 def _wanted(config: Config) -> Wanted:
