@@ -83,7 +83,9 @@ CASES: dict[str, tuple[bytes, list[int], list[int], bool]] = {
     "broken": (rows({"a": 1}) + b"{\n" + rows({"a": 1}) + b'{"a":\n', [2, 4], [], False),
     "same key": (b'{"a":1}\n{"a":1,"a":2}\n', [2], [], False),
     "same key inside": (b'{"a":{"b":1,"b":2}}\n{"a":{"b":1}}\n', [1], [], False),
-    "same key and mixed": (b'{"a":1,"b":1,"b":2}\n{"a":2}\n{"a":"x"}\n', [], [3], False),
+    "same key and mixed": (b'{"a":1,"b":1,"b":2}\n{"a":2}\n{"a":"x"}\n', [1], [3], False),
+    "same key and list": (b'{"a":1,"b":1,"b":2}\n{"a":2}\n{"a":[1]}\n', [], [3], False),
+    "bytes in a key": (b'{"a":"x"}\n{"\xff":"x"}\n', [2], [], False),
     "half a pair": (b'{"a":"x"}\n{"a":"\\ud800"}\n', [2], [], False),
     "control character": (b'{"a":"x\ty"}\n{"a":"x"}\n', [1], [], False),
     "bytes": (b'{"a":"x"}\n{"a":"\xff"}\n', [2], [], False),
@@ -183,6 +185,12 @@ def test_lines_to_blame_are_named(name: str) -> None:
     assert lines(found, "mixed_types") == [count if line == LAST else line for line in mixed]
     assert bool(lines(found, "changed")) == changed
     assert found.refused == bool(refused)
+
+
+@pytest.mark.parametrize("content", [b"", b"\n\n", b"null\n", b"null\n \nnull"])
+def test_file_without_records_is_refused(content: bytes) -> None:
+    """The real loader refuses them, too, or ends the whole process."""
+    assert verdict(content).refused
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,6 @@ def find_changes(lines: Sequence[Line], table: pa.Table, *, first: bool) -> Iter
     """Yield lines whose values are other ones after loading."""
     if table.num_rows != len(lines):
         yield from _of_other_count(lines)
-    yield from _null_lines(lines)
     if first:
         for field in table.schema:
             yield from _of_other_type(lines, field.type, [field.name])
@@ -39,12 +38,6 @@ def _of_other_count(lines: Sequence[Line]) -> Iterator[Remark]:
             yield Remark(
                 line.number, "changed", f"becomes {count} records; write each on a line of its own"
             )
-
-
-def _null_lines(lines: Sequence[Line]) -> Iterator[Remark]:
-    for line in lines:
-        if line.text.strip() == b"null":
-            yield Remark(line.number, "changed", "becomes a record of nulls; remove the line")
 
 
 def _of_other_type(lines: Sequence[Line], kind: pa.DataType, path: Path) -> Iterator[Remark]:

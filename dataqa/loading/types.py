@@ -105,28 +105,13 @@ def uneven_objects(records: list[Any]) -> list[Path]:
 
 
 def find_unusable(lines: Sequence[Line], table: pa.Table) -> Iterator[Remark]:
-    """Yield lines that are read and that nobody can use."""
-    try:
-        table.validate(full=True)
-    except pa.ArrowInvalid:
-        for line in lines:
-            if not _is_utf8(line.text):
-                reason = "loads, but reading the record fails: bytes that are not UTF-8"
-                yield Remark(line.number, "refused", reason)
+    """Yield lines that are read and cannot be handed on."""
     for field in table.schema:
         if _depth(field.type) > DEEPEST:
             reason = f"is nested more than {DEEPEST} levels deep; flatten it"
             yield from _blamed(lines, [field.name], reason)
     if not table.num_columns:
         yield Remark(lines[0].number, "refused", "no record of the file has a field")
-
-
-def _is_utf8(text: bytes) -> bool:
-    try:
-        text.decode()
-    except UnicodeDecodeError:
-        return False
-    return True
 
 
 def _depth(kind: pa.DataType) -> int:
