@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from plant import Item
+import json
+from typing import Any
+
+from plant import Item, mixed
 from replies import rebuff, reply
 from tickets import Record, Writer
 
@@ -43,3 +46,103 @@ def answered(writer: Writer) -> Record:
     """Write a ticket as an instruction with the answer of the team."""
     label = writer.rng.choice(writer.labels)
     return {"instruction": writer.ticket(label), "output": reply(writer.rng, label)}
+
+
+def prompt_completion(writer: Writer) -> list[Item]:
+    """200 tickets to be read into JSON, and nine answers that are broken."""
+    items = [Item(_extracted(writer)) for _ in range(191)]
+    prose = reply(writer.rng, "shipping")
+    items += [
+        _changed(_extracted(writer), "responses.off_format", "prose", completion=prose),
+        _changed(_extracted(writer), "responses.off_format", "array", completion='["billing"]'),
+        _cut(_extracted(writer), "cut in the middle"),
+        _reread(writer, "responses.missing_field", "queue absent", queue=None),
+        _reread(writer, "responses.field_type", "urgent is a text", urgent="yes"),
+        _reread(writer, "responses.extra_field", "a field of its own", comment="call back"),
+        _changed(_extracted(writer), "schema.empty_prompt", "blank prompt", prompt=" "),
+        _changed(_extracted(writer), "schema.missing_response", "null", completion=None),
+        _changed(_extracted(writer), "schema.wrong_type", "object, no text", completion={"a": 1}),
+    ]
+    return mixed(writer, items)
+
+
+def _extracted(writer: Writer) -> Record:
+    """Write a ticket and what a program would like to read from it."""
+    label = writer.rng.choice(writer.labels)
+    read = {"queue": label, "urgent": writer.rng.random() < 0.2, "words": writer.rng.randint(9, 60)}
+    prompt = f"Read the ticket and answer in JSON.\n\n{writer.ticket(label)}"
+    return {"prompt": prompt, "completion": json.dumps(read)}
+
+
+def _reread(writer: Writer, code: str, note: str, **change: Any) -> Item:
+    """Change the fields of the JSON; None leaves a field out."""
+    record = _extracted(writer)
+    read = json.loads(record["completion"]) | change
+    kept = {name: value for name, value in read.items() if value is not None}
+    return _changed(record, code, note, completion=json.dumps(kept))
+
+
+def _cut(record: Record, note: str) -> Item:
+    return _changed(record, "responses.broken_json", note, completion=record["completion"][:-3])
+
+
+def preference(writer: Writer) -> list[Item]:
+    """200 tickets with a good and a bad answer, and seven pairs that are broken."""
+    items = [Item(_pair(writer)) for _ in range(193)]
+    same = _pair(writer)
+    items += [
+        _changed(same, "responses.same_pair", "equal answers", rejected=f"{same['chosen']} "),
+        _changed(_pair(writer), "schema.missing_response", "chosen is null", chosen=None),
+        _changed(_pair(writer), "schema.empty_response", "chosen is empty", chosen=""),
+        _changed(_pair(writer), "schema.missing_rejected", "rejected is null", rejected=None),
+        _changed(_pair(writer), "schema.empty_rejected", "rejected is blank", rejected=" \n"),
+        _changed(_pair(writer), "schema.missing_prompt", "prompt is null", prompt=None),
+        _changed(_pair(writer), "schema.wrong_type", "rejected is a number", rejected=7),
+    ]
+    return mixed(writer, items)
+
+
+def _pair(writer: Writer) -> Record:
+    label = writer.rng.choice(writer.labels)
+    answers = {"chosen": reply(writer.rng, label), "rejected": rebuff(writer.rng)}
+    return {"prompt": writer.ticket(label), **answers}
+
+
+def kto(writer: Writer) -> list[Item]:
+    """200 answers with a judgement, and four records that are broken."""
+    items = [Item(_judged(writer)) for _ in range(196)]
+    items += [
+        _changed(_judged(writer), "schema.missing_prompt", "prompt is null", prompt=None),
+        _changed(_judged(writer), "schema.empty_prompt", "prompt is empty", prompt=""),
+        _changed(_judged(writer), "schema.missing_response", "null", completion=None),
+        _changed(_judged(writer), "schema.empty_response", "blank", completion="\t"),
+    ]
+    return mixed(writer, items)
+
+
+def _judged(writer: Writer) -> Record:
+    label, good = writer.rng.choice(writer.labels), writer.rng.random() < 0.5
+    answer = reply(writer.rng, label) if good else rebuff(writer.rng)
+    return {"prompt": writer.ticket(label), "completion": answer, "label": good}
+
+
+def classification(writer: Writer) -> list[Item]:
+    """400 labelled tickets, and five records that are broken."""
+    items = [Item(_labelled(writer)) for _ in range(395)]
+    items += [
+        _changed(_labelled(writer), "schema.missing_prompt", "text is null", text=None),
+        _changed(_labelled(writer), "schema.empty_prompt", "text is blank", text="  "),
+        _changed(_labelled(writer), "schema.missing_label", "label is null", label=None),
+        _changed(_labelled(writer), "schema.empty_label", "label is empty", label=""),
+        _changed(_labelled(writer), "schema.wrong_type", "text is a number", text=4711),
+    ]
+    return mixed(writer, items)
+
+
+def _labelled(writer: Writer) -> Record:
+    label = writer.rng.choice(writer.labels)
+    return {"text": writer.ticket(label), "label": label}
+
+
+def _changed(record: Record, code: str, note: str, **change: Any) -> Item:
+    return Item({**record, **change}, code, note)

@@ -55,6 +55,16 @@ TURNS = (
     "conversations.bad_weight",
 )
 
+FORMATS = (
+    "responses.same_pair",
+    "responses.off_format",
+    "responses.broken_json",
+    "responses.missing_field",
+    "responses.field_type",
+    "responses.extra_field",
+    "responses.unknown_label",
+)
+ANSWERING = ("schema", "content", "lengths", "responses", "duplicates", "outliers")
 CUTS = tuple(
     f"lengths.{code}" for code in ("no_answer_left", "same_after_cut", "answer_cut", "text_cut")
 )
@@ -121,6 +131,15 @@ FOLDERS = {
     ),
     "chat": Folder(shapes.chat, 17, exact=TURNS, ran=CHATTING),
     "sharegpt": Folder(shapes.sharegpt, 18, exact=TURNS, ran=CHATTING),
+    "classification": Folder(fields.classification, 22, exact=("schema.empty_label",)),
+    "prompt_completion": Folder(fields.prompt_completion, 23, exact=FORMATS, ran=ANSWERING),
+    "preference": Folder(
+        fields.preference,
+        24,
+        exact=(*FORMATS, "schema.missing_rejected", "schema.empty_rejected"),
+        ran=ANSWERING,
+    ),
+    "kto": Folder(fields.kto, 25, exact=FORMATS, ran=(*ANSWERING, "labels")),
     "lengths": Folder(
         fields.lengths,
         19,

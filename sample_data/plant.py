@@ -232,3 +232,10 @@ def outliers(writer: Writer) -> list[Item]:
         items.append(Item(record, FOREIGN_CODES.get(name, "outliers.far"), name))
     writer.rng.shuffle(items)
     return items
+
+
+def mixed(writer: Writer, items: list[Item]) -> list[Item]:
+    """Shuffle the items, but keep a good one at the front."""
+    first, *others = items
+    writer.rng.shuffle(others)
+    return [first, *others]

@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from plant import Item
+from plant import Item, mixed
 from replies import reply
 from tickets import Record, Writer
 
@@ -66,7 +66,7 @@ def chat(writer: Writer) -> list[Item]:
             more=("schema.missing_prompt", "schema.missing_response"),
         )
     )
-    return _mixed(writer, items)
+    return mixed(writer, items)
 
 
 def _weighed(turns: list[Turn], *weights: Any) -> list[Turn]:
@@ -148,7 +148,7 @@ def sharegpt(writer: Writer) -> list[Item]:
     wanted = (CHAT_FAULTS[3], CHAT_FAULTS[4], CHAT_FAULTS[8], CHAT_FAULTS[9], call)
     for code, note, change in wanted:
         items.append(Item(_sharegpt(change(writer)), f"conversations.{code}", note))
-    return _mixed(writer, items)
+    return mixed(writer, items)
 
 
 def _sharegpt(turns: list[Turn]) -> Record:
@@ -170,9 +170,3 @@ def _broken(code: str, note: str, turns: list[Turn]) -> Item:
 
 def _without(turns: list[Turn], at: int) -> list[Turn]:
     return turns[:at] + turns[at + 1 :]
-
-
-def _mixed(writer: Writer, items: list[Item]) -> list[Item]:
-    first, *others = items
-    writer.rng.shuffle(others)
-    return [first, *others]

@@ -60,6 +60,7 @@ LEVELS = (
     {"dataset"},
     {
         "agreement",
+        "answer_forms",
         "class_energy",
         "confident_learning",
         "crowd",

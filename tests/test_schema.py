@@ -69,6 +69,8 @@ def test_every_documented_code_can_be_found(bench: Bench) -> None:
         {"text": "x", "label": ""},
         {"instruction": "x", "output": None, "label": "a"},
         {"instruction": "x", "output": "", "label": "a"},
+        {"prompt": "x", "chosen": "y", "label": "a"},
+        {"prompt": "x", "chosen": "y", "rejected": "", "label": "a"},
     ]
     found = bench.find(Schema(), lines).findings
     only_csv = {"not_utf8"}

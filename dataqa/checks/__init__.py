@@ -13,6 +13,7 @@ from dataqa.checks.labels import Labels
 from dataqa.checks.lengths import Lengths
 from dataqa.checks.loading import Loading
 from dataqa.checks.outliers import Outliers
+from dataqa.checks.responses import Responses
 from dataqa.checks.schema import Schema
 from dataqa.config import Config
 from dataqa.errors import ConfigError
@@ -28,6 +29,7 @@ CHECKS: Mapping[str, type[Check]] = {
         Content,
         Conversations,
         Lengths,
+        Responses,
         Duplicates,
         Outliers,
         Labels,

@@ -88,12 +88,13 @@ class Lengths:
         )
         tokens = lengths.total + self.overhead
         tables = self._tables(dataset, lengths, config.max_length, counter.name) if limit else []
+        spread = _distribution(tokens)
         return Found(
             findings=join_findings(tables),
-            metrics={**_shares(dataset, lengths, limit), **_distribution(tokens)},
+            metrics={**_shares(dataset, lengths, limit), **spread},
             columns={"tokens": tokens.astype(float)},
             reason=None if limit else _advice(lengths.longest + self.overhead),
-            notes=(f"tokens counted by {counter.name}",),
+            notes=(_note(spread, counter.name),),
         )
 
     def _tables(
@@ -151,12 +152,17 @@ def _shares(dataset: Dataset, lengths: Counts, limit: int) -> dict[str, float | 
     return dict(zip(Lengths.metrics[:4], counts, strict=True))
 
 
-def _distribution(tokens: np.ndarray) -> dict[str, float | None]:
+def _distribution(tokens: np.ndarray) -> dict[str, float]:
     """Return quantiles that records really have, so that no arithmetic is between."""
     return {
         f"lengths.{name}": float(np.quantile(tokens, share, method="higher"))
         for name, share in QUANTILES
     }
+
+
+def _note(spread: Mapping[str, float], counter: str) -> str:
+    median, high, most = (f"{value:,.0f}" for value in spread.values())
+    return f"median {median}, 95th percentile {high}, longest {most} tokens, counted by {counter}"
 
 
 def _advice(longest: np.ndarray) -> str:

@@ -23,7 +23,7 @@ FAULT_SCORES = {
     "byte_order_mark": SCORES["info"],
 }
 """Score of what reading found, where the record is usable all the same; 1 for all other codes."""
-COLUMNS = ("prompt", "context", "response", "label")
+COLUMNS = ("prompt", "context", "response", "rejected", "label")
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,7 @@ class Schema:
     **Example.** `{"instruction": "Summarise.", "output": ""}` breaks `schema.empty_response`.
 
     **Settings.** `expectations`: a folder with your own copies of the suites (`SHAPE.json`).
-    Columns are `prompt`, `context`, `response`, `label`.
+    Columns are `prompt`, `context`, `response`, `rejected`, `label`.
 
     **Reference.** Great Expectations 1.x, https://docs.greatexpectations.io.
     """
@@ -72,6 +72,8 @@ class Schema:
         "empty_prompt": "The prompt is empty or blank. Fill it or drop the record.",
         "missing_response": "The response is null or absent. Add it or drop the record.",
         "empty_response": "The response is empty or blank. Fill it or drop the record.",
+        "missing_rejected": "The rejected answer is null or absent. Add it or drop the pair.",
+        "empty_rejected": "The rejected answer is empty or blank. Fill it or drop the pair.",
         "missing_label": "Other records have a label, this one has none. Label it.",
         "empty_label": "The label is empty or blank. Label the record.",
     }
