@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pandas as pd
 import pytest
 
 from dataqa.checks.duplicates import Duplicates
+from dataqa.config import Config
 from dataqa.result import FINDING_DTYPES
+from dataqa.semantic import close_pairs, decisive, known_threshold
 
 if TYPE_CHECKING:
     from dataqa.checks import Found
+    from dataqa.embedding.terms import Corpus
     from tests.conftest import Bench, Line
 
 EXACT, NEAR, CONFLICT = "duplicates.exact", "duplicates.near", "duplicates.conflict"
@@ -19,9 +23,11 @@ NEAR_CONFLICT, CONTRADICTION = "duplicates.near_conflict", "duplicates.contradic
 NOTHING = {
     "duplicates.exact_rate": 0.0,
     "duplicates.near_rate": 0.0,
+    "duplicates.semantic_rate": None,
     "duplicates.conflict_rate": 0.0,
     "duplicates.near_conflict_rate": 0.0,
 }
+UNKNOWN = "no cosine is known from which 'lsa' tells paraphrases; set semantic_threshold"
 LONG = "my parcel has not arrived yet although the courier said it was on its way last monday"
 
 
@@ -137,7 +143,7 @@ def test_equal_prompts_with_equal_answers_are_copies(bench: Bench) -> None:
     assert lines_with(found, EXACT) == [1, 2]
     assert found.metrics["duplicates.conflict_rate"] == 0
     assert found.metrics["duplicates.near_conflict_rate"] is None
-    assert found.reason == "near conflicts need labels to compare"
+    assert found.reason == f"{UNKNOWN}; near conflicts need labels to compare"
 
 
 def test_equal_texts_with_different_labels_are_a_conflict(bench: Bench) -> None:
@@ -166,7 +172,7 @@ def test_conflicts_may_be_left_out(bench: Bench) -> None:
     found = bench.find(Duplicates(report_conflicts=False), lines)
     assert lines_with(found, CONFLICT) == []
     assert found.metrics["duplicates.conflict_rate"] is None
-    assert found.reason == "conflicts were left out by the setting report_conflicts"
+    assert found.reason == f"{UNKNOWN}; conflicts were left out by the setting report_conflicts"
 
 
 @pytest.mark.parametrize("text", ["", "  ", "\t\n"])
@@ -234,9 +240,13 @@ def test_nearly_equal_texts_are_one_group_with_one_to_keep(bench: Bench) -> None
     assert keeping == ["drop_exact", "", "keep", "drop_near"]
 
 
-@pytest.mark.parametrize(("keep", "line"), [("longest", 2), ("first", 1)])
+@pytest.mark.parametrize(("keep", "line"), [("longest", 2), ("first", 1), ("best-quality", 3)])
 def test_the_policy_chooses_what_stays(keep: str, line: int, bench: Bench) -> None:
-    lines: list[Line] = [{"text": text} for text in (LONG, f"{LONG} or tuesday", LONG.title())]
+    lines: list[Line] = [
+        {"text": f"{LONG} \ufffd"},
+        {"text": f"{LONG} or tuesday \ufffd"},
+        {"text": LONG.title()},
+    ]
     found = bench.find(Duplicates(keep=keep), lines)
     near = found.findings[found.findings["code"] == NEAR]
     assert [
@@ -313,3 +323,166 @@ def test_the_minority_of_equal_texts_is_outvoted(bench: Bench) -> None:
     outvoted = dataset.frame["line"].to_numpy()[found.rows]
     assert sorted(outvoted) == [3, 12, 13]
     assert found.certain == 1 + 1 + 2
+
+
+def test_the_best_record_has_the_label_that_equal_texts_confirm(bench: Bench) -> None:
+    lines: list[Line] = [
+        {"text": f"{LONG} ...", "label": "billing"},
+        {"text": LONG, "label": "shipping"},
+        {"text": LONG, "label": "shipping", "id": "b"},
+    ]
+    dataset = bench.read(lines)
+    found = Duplicates(keep="best-quality").find(dataset, bench.shared(dataset))
+    kept = pd.Series(found.columns["duplicate_keep"], index=dataset.frame["line"])
+    assert kept[1] == "drop_exact"
+    assert sorted(kept) == ["drop_exact", "drop_exact", "keep"]
+
+
+# Paraphrases
+
+
+class Meaning:
+    """An embedder that knows two meanings by their words."""
+
+    name = "minilm"
+    notes = ()
+
+    def embed(self, corpus: Corpus) -> np.ndarray:
+        """Return one axis for parcels, one for passwords, and a third for all else."""
+        words = (("parcel", "package", "delivery"), ("password", "login", "sign in"))
+        rows = [
+            [any(word in text.casefold() for word in kind) for kind in words]
+            for text in corpus.texts
+        ]
+        vectors = np.array([[*row, not any(row)] for row in rows], dtype=np.float32)
+        return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+
+
+PARAPHRASED: list[Line] = [
+    {"text": "where is my parcel", "label": "shipping"},
+    {"text": "the package never came, can you look into it", "label": "shipping"},
+    {"text": "I forgot my password", "label": "login"},
+    {"text": "no way to sign in anymore", "label": "login"},
+    {"text": "I would like to order 12 flowers", "label": "sales"},
+]
+
+
+def paraphrases(bench: Bench, lines: list[Line], **settings: float) -> Found:
+    dataset = bench.read(lines)
+    shared = bench.shared(dataset)
+    shared.embedder = Meaning()
+    return Duplicates(**settings).find(dataset, shared)
+
+
+def test_texts_that_mean_the_same_are_paraphrases_unless_one_negates(bench: Bench) -> None:
+    found = paraphrases(bench, PARAPHRASED)
+    assert lines_with(found, "duplicates.semantic") == []  # "never", "no": negated
+    positive = [line | {"text": str(line["text"]).replace("never ", "")} for line in PARAPHRASED]
+    found = paraphrases(bench, positive)
+    assert lines_with(found, "duplicates.semantic") == [1, 2]
+    assert found.metrics == NOTHING | {"duplicates.semantic_rate": 1 / 5}
+    fact = found.findings.iloc[0]["evidence"]
+    assert fact["cosine"] == 1
+    assert fact["word_overlap"] < 0.2
+    assert found.notes == ("1 more mean the same as others",)
+    assert pd.Series(found.columns["duplicate_keep"]).isna().all()
+
+
+def test_paraphrases_with_other_labels_are_conflicts(bench: Bench) -> None:
+    lines = [
+        {"text": "where is my parcel", "label": "shipping"},
+        {"text": "the package has not come, is it not coming", "label": "billing"},
+        {"text": "The PACKAGE has not come, is it not coming!", "label": "refund"},
+    ]
+    found = paraphrases(bench, lines)
+    assert lines_with(found, CONFLICT) == [2, 3]
+    assert lines_with(found, "duplicates.semantic_conflict") == [1]
+    assert found.metrics["duplicates.conflict_rate"] == 2 / 3
+
+
+def test_a_threshold_of_ones_own_is_taken(bench: Bench) -> None:
+    lines = [{"text": "a parcel with a password"}, {"text": "the delivery"}]
+    assert paraphrases(bench, lines).metrics["duplicates.semantic_rate"] == 0
+    found = paraphrases(bench, lines, semantic_threshold=0.7)
+    assert found.metrics["duplicates.semantic_rate"] == 0.5
+
+
+def test_records_that_repeat_a_prompt_are_not_searched_for_paraphrases(bench: Bench) -> None:
+    lines: list[Line] = [{"instruction": "Sort:", "input": f"parcel {n}"} for n in range(20)]
+    found = paraphrases(bench, lines)
+    assert found.metrics["duplicates.semantic_rate"] is None
+    assert "the records repeat a prompt" in str(found.reason)
+
+
+def test_drop_duplicates_keeps_paraphrases(bench: Bench) -> None:
+    from dataqa.correcting.dropping import COPIES, PARAPHRASES
+
+    assert PARAPHRASES in COPIES
+    assert set(COPIES) == {EXACT, NEAR, PARAPHRASES}
+    assert {code.partition(".")[2] for code in COPIES} <= set(Duplicates.codes)
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "equal"),
+    [
+        ("twelve apples for 3.50", "3.50 for 12 apples", True),
+        ("one apple at 5 pm", "an apple at 5 am", True),
+        ("I can pay", "I can't pay", False),
+        ("I can not pay", "I cannot pay", True),
+        ("take 5", "take 6", False),
+        ("not never", "always", True),
+    ],
+)
+def test_paraphrases_agree_in_numbers_and_negation(one: str, other: str, *, equal: bool) -> None:
+    assert (decisive(one) == decisive(other)) is equal
+
+
+def test_close_pairs_are_named_once() -> None:
+    index = np.array([[1, 2], [0, -1], [0, 1]])
+    cosine = np.array([[0.9, 0.8], [0.9, 0.0], [0.8, 0.95]])
+    pairs = close_pairs(index, cosine, 0.85)
+    assert pairs.left.tolist() == [0, 1]
+    assert pairs.right.tolist() == [1, 2]
+    nearest = pairs.between(np.array([0, 0, 2]))
+    assert (nearest.left.tolist(), nearest.right.tolist()) == ([0], [2])
+    assert close_pairs(np.empty((0, 3), dtype=int), np.empty((0, 3)), 0.5).left.tolist() == []
+
+
+@pytest.mark.parametrize(
+    ("name", "known"),
+    [("minilm", True), ("sentence-transformers/all-MiniLM-L6-v2", True), ("lsa", False)],
+)
+def test_a_threshold_is_known_of_measured_embedders(name: str, *, known: bool) -> None:
+    assert (known_threshold(name) is not None) is known
+
+
+# Bad input
+
+
+def test_identical_records_cost_no_quadratic_work(bench: Bench) -> None:
+    found = bench.find(Duplicates(), [{"text": LONG, "label": "a"}] * 5000)
+    assert found.metrics["duplicates.exact_rate"] == 4999 / 5000
+    assert sum(fact["keep"] for fact in found.findings["evidence"]) == 1
+
+
+def test_a_chain_ends_in_many_groups(bench: Bench) -> None:
+    chain = [" ".join(f"w{n}" for n in range(at, at + 60)) for at in range(0, 400, 2)]
+    found = bench.find(Duplicates(), [{"text": text} for text in chain])
+    groups = {fact["group"] for fact in found.findings["evidence"]}
+    assert 20 < len(groups) < 150
+    assert found.findings["evidence"].map(lambda fact: fact["similarity"]).min() >= 0.8
+
+
+def test_a_megabyte_beside_its_near_copy(bench: Bench) -> None:
+    words = " ".join(f"word{n}" for n in range(120_000))
+    found = bench.find(Duplicates(), [{"text": words}, {"text": f"{words} more"}, {"text": "x"}])
+    assert lines_with(found, NEAR) == [1, 2]
+
+
+def test_settings_of_all_checks_decide_what_is_equal(bench: Bench) -> None:
+    lines: list[Line] = [{"text": f"{LONG} https://t.co/{end}"} for end in "ab"]
+    dataset = bench.read(lines)
+    config = Config(normalise=("unicode", "case", "spaces", "marks", "links"))
+    found = Duplicates().find(dataset, bench.shared(dataset, config))
+    assert lines_with(found, EXACT) == [1, 2]
+    assert lines_with(bench.find(Duplicates(), lines), EXACT) == []

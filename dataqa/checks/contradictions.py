@@ -14,6 +14,7 @@ from dataqa.checks.answer_findings import (
     prompt_findings,
 )
 from dataqa.checks.duplicate_findings import conflict_findings
+from dataqa.checks.repeats import Repeats
 from dataqa.conflicts import conflicts, label_codes
 from dataqa.dataset import Dataset
 from dataqa.quoting import excerpt
@@ -34,29 +35,37 @@ class Contradictions:
 LEFT_OUT = Contradictions(reason="conflicts were left out by the setting report_conflicts")
 
 
-def contradictions(dataset: Dataset, shared: Shared) -> Contradictions:
-    """Find equal and nearly equal texts with different labels, or else different answers."""
+def contradictions(dataset: Dataset, shared: Shared, repeats: Repeats) -> Contradictions:
+    """Find texts that say the same and have different labels, or else different answers."""
     label = label_codes(dataset.frame["label"])
     if (label >= 0).any():
-        return _against_labels(dataset, shared, label)
+        return _against_labels(dataset, shared, repeats, label)
     return _against_answers(dataset, shared)
 
 
-def _against_labels(dataset: Dataset, shared: Shared, label: np.ndarray) -> Contradictions:
+def _against_labels(
+    dataset: Dataset, shared: Shared, repeats: Repeats, label: np.ndarray
+) -> Contradictions:
+    """Compare labels within groups, from equal texts on; a record is reported once."""
     names = dataset.frame["label"].to_numpy(dtype=object)
-    text, near = shared.text_groups, shared.near_groups
-    equal = conflicts(np.where(text.empty[text.of], -1, text.of), label)
-    alike = conflicts(np.where(text.empty[text.of], -1, near.of), label)
-    new = ~np.isin(alike.rows, equal.rows)
+    blank = shared.text_groups.empty[shared.text_groups.of]
+    kinds = {
+        "conflict": shared.text_groups,
+        "near_conflict": shared.near_groups,
+        "semantic_conflict": repeats.paraphrases.groups,
+    }
+    told = np.zeros(len(dataset), dtype=bool)
+    tables, counts = [], []
+    for code, groups in kinds.items():
+        if groups is None:
+            continue
+        found = conflicts(np.where(blank, -1, groups.of), label)
+        new = ~told[found.rows]
+        told[found.rows] = True
+        tables.append(conflict_findings(dataset, found, names, code, new))
+        counts.append(int(new.sum()))
     labelled = int((label >= 0).sum())
-    return Contradictions(
-        (
-            conflict_findings(dataset, equal, names, "conflict"),
-            conflict_findings(dataset, alike, names, "near_conflict", new),
-        ),
-        len(equal.rows) / labelled,
-        int(new.sum()) / labelled,
-    )
+    return Contradictions(tuple(tables), counts[0] / labelled, counts[1] / labelled)
 
 
 def _against_answers(dataset: Dataset, shared: Shared) -> Contradictions:

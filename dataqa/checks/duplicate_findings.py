@@ -16,49 +16,63 @@ from dataqa.redundancy import Copies
 SAYINGS: Mapping[str, tuple[float, str]] = {
     "conflict": (1.0, "label {own!r}, but the same text is also labelled {others}"),
     "near_conflict": (0.5, "label {own!r}, but nearly the same text is labelled {others}"),
+    "semantic_conflict": (
+        0.4,
+        "label {own!r}, but a text that means the same is labelled {others}",
+    ),
     "contradiction": (0.9, "answer {own!r}, but the same prompt is also answered {others}"),
 }
 """Code -> score and message of records that contradict others."""
 
 
+COPIES: Mapping[str, tuple[float, str]] = {
+    "exact": (1.0, "says the same as {others} other record(s)"),
+    "near": (0.8, "says nearly the same as {others} other record(s)"),
+    "semantic": (0.4, "means the same as {others} other record(s)"),
+}
+"""Code -> score and message of records of which one is enough."""
+
+
 def copy_findings(
-    dataset: Dataset,
-    copies: Copies,
-    rows: np.ndarray,
-    kept: np.ndarray,
-    similarity: np.ndarray | None = None,
+    dataset: Dataset, code: str, copies: Copies, kept: np.ndarray, facts: Mapping[str, np.ndarray]
 ) -> pd.DataFrame:
-    """Report the rows as members of their groups.
+    """Report the members of groups of copies.
 
     Args:
         dataset: the records.
+        code: what kind of copies they are.
         copies: their groups.
-        rows: all members of the groups to report.
         kept: (records,) which records stay.
-        similarity: (records,) to the group's representative; for near-duplicates.
+        facts: numbers (records,) to tell as evidence.
     """
+    score, saying = COPIES[code]
+    rows = np.flatnonzero(copies.repeated)
     others = others_of(copies.of, rows, kept)
     lines = dataset.frame["line"].to_numpy()
-    exact = similarity is None
-    evidence: list[dict[str, object]] = []
-    messages = []
-    for row, nearby in zip(rows, others, strict=True):
-        size, stays = int(copies.sizes[copies.of[row]]), bool(kept[row])
-        fact: dict[str, object] = {"group": str(copies.names[copies.of[row]]), "copies": size}
-        evidence.append({**fact, "keep": stays})
-        said = "the same" if exact else "nearly the same"
-        after = "keep this one" if stays else f"keep line {lines[nearby[0]]}"
-        messages.append(f"says {said} as {size - 1} other record(s); {after}")
-    if similarity is not None:
-        for fact, value in zip(evidence, similarity[rows].tolist(), strict=True):
-            fact["similarity"] = round(value, 4)
+    sizes, stays = copies.sizes[copies.of[rows]].tolist(), kept[rows].tolist()
+    after = [
+        "keep this one" if stay else f"keep line {lines[nearby[0]]}"
+        for stay, nearby in zip(stays, others, strict=True)
+    ]
+    columns = {
+        "group": copies.names[copies.of[rows]].tolist(),
+        "copies": sizes,
+        "keep": stays,
+        **{name: np.round(values[rows], 4).tolist() for name, values in facts.items()},
+    }
     return findings_table(
         dataset,
         rows,
-        f"duplicates.{'exact' if exact else 'near'}",
-        score=1.0 if similarity is None else similarity[rows],
-        message=messages,
-        evidence=evidence,
+        f"duplicates.{code}",
+        score=score,
+        message=[
+            f"{saying.format(others=size - 1)}; {end}"
+            for size, end in zip(sizes, after, strict=True)
+        ],
+        evidence=[
+            dict(zip(columns, values, strict=True))
+            for values in zip(*columns.values(), strict=True)
+        ],
         related=others,
     )
 

@@ -116,6 +116,15 @@ def compare_stage(block: Block, scheme: Scheme, cleaning: Cleaning) -> np.ndarra
     return similarity
 
 
+def word_overlap(
+    texts: Sequence[str], left: np.ndarray, right: np.ndarray, cleaning: Cleaning
+) -> np.ndarray:
+    """Return the Jaccard similarity of the words of pairs of texts, whatever their order."""
+    blocks = (_block(texts, left[cut], right[cut]) for cut in cuts(len(left), BLOCK_PAIRS))
+    parts = [compare_stage(block, Scheme(longest=1), cleaning) for block in blocks]
+    return np.concatenate([np.empty(0), *parts])
+
+
 def _block(texts: Sequence[str], left: np.ndarray, right: np.ndarray) -> Block:
     involved, place = np.unique(np.concatenate([left, right]), return_inverse=True)
     return Block([texts[row] for row in involved], place[: len(left)], place[len(left) :])

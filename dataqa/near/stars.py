@@ -20,6 +20,24 @@ class Stars:
     similarity: np.ndarray
     """(texts,) similarity to the representative."""
 
+    @property
+    def partner(self) -> np.ndarray:
+        """(texts,) the representative; of a text that represents, the one most similar to it."""
+        texts = np.arange(len(self.of))
+        led = np.flatnonzero(self.of != texts)
+        order = led[np.lexsort((led, -self.similarity[led], self.of[led]))]
+        leaders, first = np.unique(self.of[order], return_index=True)
+        partner = self.of.copy()
+        partner[leaders] = order[first]
+        return partner
+
+    @property
+    def closeness(self) -> np.ndarray:
+        """(texts,) similarity to the partner."""
+        texts = np.arange(len(self.of))
+        closeness: np.ndarray = self.similarity[np.where(self.of == texts, self.partner, texts)]
+        return closeness
+
 
 def stars(texts: int, left: np.ndarray, right: np.ndarray, similarity: np.ndarray) -> Stars:
     """Choose representatives and give every similar text to one of them.
