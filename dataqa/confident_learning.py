@@ -73,3 +73,28 @@ def cohen_kappa(given: np.ndarray, predicted: np.ndarray, classes: int) -> float
     shares = [np.bincount(values, minlength=classes) / len(given) for values in (given, predicted)]
     chance = float(shares[0] @ shares[1])
     return 0.0 if chance == 1 else (observed - chance) / (1 - chance)
+
+
+def flag_label_sets(
+    members: np.ndarray, probabilities: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Flag labels of records with several: (n, labels) bool, and score the sets: (n,) 0..1.
+
+    Args:
+        members: (n, labels) whether a record has a label.
+        probabilities: (n, labels) that it should, from models that never saw the record's labels.
+
+    Every label is a question of its own, given or not; a set's score is cleanlab's exponential
+    moving average over the scores of its labels, the worst weighing most.
+    """
+    from cleanlab.multilabel_classification import get_label_quality_scores
+    from cleanlab.multilabel_classification.filter import find_multilabel_issues_per_class
+
+    rows, columns = np.nonzero(members)
+    starts = np.searchsorted(rows, np.arange(1, len(members)))
+    labels = [part.tolist() for part in np.split(columns, starts)]
+    flagged = find_multilabel_issues_per_class(
+        labels, probabilities, filter_by="confident_learning", n_jobs=1, min_examples_per_class=0
+    )
+    quality = get_label_quality_scores(labels, probabilities)
+    return np.asarray(flagged, bool), np.clip(np.asarray(quality, float), 0, 1)

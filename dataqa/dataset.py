@@ -107,6 +107,12 @@ class Dataset:
         return bool(self.frame["label"].notna().any())
 
     @cached_property
+    def multilabel(self) -> bool:
+        """Whether labels are lists: at least half of those that there are."""
+        kinds = self.frame["label_kind"].dropna()
+        return bool(len(kinds)) and bool((kinds == "list").mean() >= 0.5)
+
+    @cached_property
     def malformed(self) -> np.ndarray:
         """(records,) whether a field of the record has the wrong type, so that it is no text."""
         faults = self.faults[self.faults["code"] == "wrong_type"]

@@ -129,6 +129,17 @@ FOLDERS = {
         ran=("schema", "content", "duplicates", "outliers", "labels", "annotators"),
         args=("--annotators-field", "votes"),
     ),
+    "multilabel": Folder(
+        several.multilabel,
+        22,
+        {"UNDECIDED": 3},
+        bounds={
+            "multilabel.missing_label": {"min_recall": 0.4, "min_precision": 0.5},
+            "multilabel.wrong_label": {"min_recall": 0.6, "min_precision": 0.4},
+        },
+        exact=("multilabel.unreadable",),
+        ran=("schema", "content", "duplicates", "outliers", "multilabel"),
+    ),
     "chat": Folder(shapes.chat, 17, exact=TURNS, ran=CHATTING),
     "sharegpt": Folder(shapes.sharegpt, 18, exact=TURNS, ran=CHATTING),
     "classification": Folder(fields.classification, 22, exact=("schema.empty_label",)),

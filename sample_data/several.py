@@ -74,3 +74,44 @@ def _overruled(writer: Writer) -> Item:
 
 def _with_votes(writer: Writer, votes: object, code: str | None, note: str) -> Item:
     return Item({**_ticket(writer), "votes": votes}, code, note)
+
+
+def multilabel(writer: Writer) -> list[Item]:
+    """700 tickets about one to three things; 25 lack a label, 25 have one too many."""
+    items = [Item(joint(writer)) for _ in range(700)]
+    order = writer.rng.sample(range(len(items)), len(items))
+    several = [at for at in order if len(items[at].value["label"]) > 1]
+    for at in several[:25]:
+        items[at] = without_one(writer, items[at].value)
+    for at in [at for at in order if at not in several[:25]][:25]:
+        items[at] = with_one_more(writer, items[at].value)
+    for label, note in (
+        (["billing", None], "null among the labels"),
+        ({"billing": 1}, "an object"),
+    ):
+        items.append(Item({**joint(writer), "label": label}, "multilabel.unreadable", note))
+    return items
+
+
+def joint(writer: Writer) -> dict[str, Any]:
+    """Write a ticket about one to three things."""
+    number = writer.rng.choices((1, 2, 3), (5, 4, 1))[0]
+    labels = writer.rng.sample(writer.labels, number)
+    record = writer.record(labels[0], " ".join(writer.ticket(label) for label in labels))
+    return {**record, "output": ", ".join(labels), "label": labels}
+
+
+def without_one(writer: Writer, record: dict[str, Any]) -> Item:
+    """Drop one of the labels."""
+    lost = writer.rng.choice(record["label"])
+    kept = [name for name in record["label"] if name != lost]
+    value = {**record, "output": ", ".join(kept), "label": kept}
+    return Item(value, "multilabel.missing_label", f"{lost} is missing")
+
+
+def with_one_more(writer: Writer, record: dict[str, Any]) -> Item:
+    """Add a label that does not apply."""
+    extra = writer.rng.choice([name for name in writer.labels if name not in record["label"]])
+    labels = [*record["label"], extra]
+    value = {**record, "output": ", ".join(labels), "label": labels}
+    return Item(value, "multilabel.wrong_label", f"{extra} does not apply")

@@ -11,6 +11,7 @@ from dataqa.checks.duplicates import Duplicates
 from dataqa.checks.interface import Check, Found, findings_table, join_findings
 from dataqa.checks.labels import Labels
 from dataqa.checks.lengths import Lengths
+from dataqa.checks.multilabel import Multilabel
 from dataqa.checks.loading import Loading
 from dataqa.checks.outliers import Outliers
 from dataqa.checks.responses import Responses
@@ -33,6 +34,7 @@ CHECKS: Mapping[str, type[Check]] = {
         Duplicates,
         Outliers,
         Labels,
+        Multilabel,
         Annotators,
     )
 }

@@ -19,6 +19,10 @@ from dataqa.shared import LabelModel, Shared
 
 RATE = "labels.mislabel_rate"
 MAX_FOLDS = 50
+LISTS = (
+    "labels are lists of labels: see the check multilabel; limit multilabel.mislabel_rate instead, "
+    "with --max-mislabel-rate off"
+)
 
 
 @dataclass(frozen=True)
@@ -85,6 +89,8 @@ class Labels:
         """Judge every record whose label can be modelled."""
         if not dataset.labeled:
             return _unmeasured(_no_label(dataset, shared.config.label_field or "label"))
+        if dataset.multilabel:
+            return _unmeasured(LISTS)
         model = shared.label_model(self.folds, self.min_class_records)
         if len(model.classes) < 2:
             return _unmeasured(self._too_few_classes(dataset, model))
