@@ -85,10 +85,11 @@ def multilabel(writer: Writer) -> list[Item]:
         items[at] = without_one(writer, items[at].value)
     for at in [at for at in order if at not in several[:25]][:25]:
         items[at] = with_one_more(writer, items[at].value)
-    for label, note in (
+    odd: tuple[tuple[object, str], ...] = (
         (["billing", None], "null among the labels"),
-        ({"billing": 1}, "an object"),
-    ):
+        (["billing", ["refund"]], "a list among the labels"),
+    )
+    for label, note in odd:
         items.append(Item({**joint(writer), "label": label}, "multilabel.unreadable", note))
     return items
 
