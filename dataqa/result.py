@@ -147,6 +147,7 @@ class AuditResult:
             "sampling": dict(self.sampling),
             "findings": columns_of(self.findings),
             "records": columns_of(self.records),
+            "record_types": {name: str(kind) for name, kind in self.records.dtypes.items()},
         }
 
     @classmethod
@@ -181,7 +182,7 @@ class AuditResult:
             checks={name: _check(name, item) for name, item in values["checks"].items()},
             metrics=dict(values["metrics"]),
             findings=_frame(values["findings"], FINDING_DTYPES),
-            records=_frame(values["records"], {}),
+            records=_records(values["records"], values.get("record_types", {})),
             verdict=Verdict(**verdict),
             review_plan=list(values["review_plan"]),
             sampling=dict(values.get("sampling", {})),
@@ -221,16 +222,18 @@ def _plain(values: dict[str, Any]) -> dict[str, Any]:
     }
 
 
+def _records(columns: Mapping[str, list[Any]], types: Mapping[str, str]) -> pd.DataFrame:
+    """Rebuild the records; results of earlier versions do not tell the types of the columns."""
+    return _frame(columns, {name: types.get(name) or _dtype(columns[name]) for name in columns})
+
+
 def _frame(columns: Mapping[str, list[Any]], dtypes: Mapping[str, str]) -> pd.DataFrame:
-    if dtypes and list(columns) != list(dtypes):
+    if list(columns) != list(dtypes):
         raise ValueError(f"columns {list(columns)}")
     if len({len(values) for values in columns.values()}) > 1:
         raise ValueError("columns of different lengths")
     return pd.DataFrame(
-        {
-            name: pd.Series(values, dtype=dtypes.get(name) or _dtype(values))
-            for name, values in columns.items()
-        }
+        {name: pd.Series(values, dtype=dtypes[name]) for name, values in columns.items()}
     )
 
 

@@ -68,6 +68,7 @@ def test_values_have_the_promised_sections(result: AuditResult) -> None:
         "sampling",
         "findings",
         "records",
+        "record_types",
     ]
     assert list(values["findings"]) == list(FINDING_DTYPES)
 
