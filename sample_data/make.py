@@ -16,6 +16,7 @@ from typing import NamedTuple
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE))
 
+import alike  # noqa: E402
 import fields  # noqa: E402
 import plant  # noqa: E402
 import several  # noqa: E402
@@ -68,6 +69,7 @@ ANSWERING = ("schema", "content", "lengths", "responses", "duplicates", "outlier
 CUTS = tuple(
     f"lengths.{code}" for code in ("no_answer_left", "same_after_cut", "answer_cut", "text_cut")
 )
+ALIKE = ("duplicates.near", "duplicates.near_conflict", "duplicates.contradiction")
 CHATTING = ("schema", "content", "conversations", "duplicates", "outliers")
 
 
@@ -104,7 +106,14 @@ FOLDERS = {
     "schema": Folder(plant.schema, 13),
     "lines": Folder(plant.lines, 17, bounds=exact("schema", LINE_CODES)),
     "loading": Folder(plant.loading, 18, bounds=exact("loading", ("refused", "mixed_types"))),
-    "duplicates": Folder(plant.duplicates, 14),
+    "duplicates": Folder(plant.duplicates, 14, exact=ALIKE),
+    "near_duplicates": Folder(alike.near_duplicates, 24, exact=ALIKE),
+    "answers": Folder(
+        alike.answers,
+        25,
+        exact=(*ALIKE, "duplicates.same_prompt", "duplicates.same_answer"),
+        ran=("schema", "content", "duplicates", "outliers"),
+    ),
     "outliers": Folder(
         plant.outliers,
         15,
