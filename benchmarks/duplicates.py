@@ -66,15 +66,15 @@ def shared_of(rows: list[dict], config: Config) -> tuple[Shared, np.ndarray]:
 
 def edited(words: list[str], vocabulary: list[str], rng: np.random.Generator) -> list[str]:
     """Edit one to three words in one way."""
-    words, kind = list(words), str(rng.choice(EDITS))
+    words, kind = list(words), EDITS[rng.integers(len(EDITS))]
     for _ in range(rng.integers(1, 4)):
         at = int(rng.integers(len(words)))
         if kind == "insert":
-            words.insert(at, str(rng.choice(vocabulary)))
+            words.insert(at, vocabulary[rng.integers(len(vocabulary))])
         elif kind == "delete" and len(words) > 1:
             del words[at]
         elif kind == "substitute":
-            words[at] = str(rng.choice(vocabulary))
+            words[at] = vocabulary[rng.integers(len(vocabulary))]
         elif kind == "swap":
             words[at - 1], words[at] = words[at], words[at - 1]
         else:
