@@ -127,9 +127,20 @@ def _judged(writer: Writer) -> Record:
 
 
 def classification(writer: Writer) -> list[Item]:
-    """400 labelled tickets, and five records that are broken."""
-    items = [Item(_labelled(writer)) for _ in range(395)]
+    """400 labelled tickets; five records and six labels are broken."""
+    items = [Item(_labelled(writer)) for _ in range(389)]
     items += [
+        _changed(_labelled(writer), "label_names.spelling", "upper case", label="Billing"),
+        _changed(_labelled(writer), "label_names.spelling", "space", label="shipping "),
+        _changed(_labelled(writer), "label_names.spelling", "mark", label="bug-report"),
+        _changed(_labelled(writer), "label_names.near_name", "slip", label="cancelation"),
+        _changed(_labelled(writer), "label_names.rare_name", "one record", label="praise"),
+        Item(
+            {**_labelled(writer), "label": 7},
+            "label_names.mixed_type",
+            "number",
+            more=("label_names.rare_name",),
+        ),
         _changed(_labelled(writer), "schema.missing_prompt", "text is null", text=None),
         _changed(_labelled(writer), "schema.empty_prompt", "text is blank", text="  "),
         _changed(_labelled(writer), "schema.missing_label", "label is null", label=None),
@@ -146,3 +157,30 @@ def _labelled(writer: Writer) -> Record:
 
 def _changed(record: Record, code: str, note: str, **change: Any) -> Item:
     return Item({**record, **change}, code, note)
+
+
+FOREIGN = (
+    (
+        "prompt",
+        "Wo bleibt mein Paket? Ich habe es vor zwei Wochen bestellt und noch nichts gehört.",
+    ),
+    (
+        "prompt",
+        "Bonjour, je voudrais annuler mon abonnement et récupérer mon argent, s'il vous plaît.",
+    ),
+    ("response", "Lo sentimos mucho. El paquete sale hoy del almacén y llega mañana por la tarde."),
+    ("response", "Пожалуйста, обновите приложение и перезапустите устройство, это должно помочь."),
+    ("response", "お問い合わせありがとうございます。返金は五日以内に口座へ届きます。"),
+)
+FIELDS = {"prompt": "instruction", "response": "output"}
+
+
+def language(writer: Writer) -> list[Item]:
+    """200 tickets with their answers; five texts are in other languages, and one may be."""
+    items = [Item(answered(writer)) for _ in range(194)]
+    for part, text in FOREIGN:
+        code = f"language.foreign_{part}"
+        items.append(Item({**answered(writer), FIELDS[part]: text}, code, "another language"))
+    asked = {"instruction": "Translate into Spanish: We send the parcel tomorrow, as you asked."}
+    items.append(Item({**asked, "output": FOREIGN[2][1]}, None, "a translation, no fault"))
+    return mixed(writer, items)

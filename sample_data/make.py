@@ -151,7 +151,24 @@ FOLDERS = {
     ),
     "chat": Folder(shapes.chat, 17, exact=TURNS, ran=CHATTING),
     "sharegpt": Folder(shapes.sharegpt, 18, exact=TURNS, ran=CHATTING),
-    "classification": Folder(fields.classification, 22, exact=("schema.empty_label",)),
+    "classification": Folder(
+        fields.classification,
+        22,
+        exact=(
+            "schema.empty_label",
+            "label_names.spelling",
+            "label_names.near_name",
+            "label_names.spaces",
+            "label_names.mixed_type",
+            "label_names.rare_name",
+        ),
+    ),
+    "language": Folder(
+        fields.language,
+        26,
+        exact=("language.foreign_prompt", "language.foreign_context", "language.foreign_response"),
+        ran=(*ANSWERING, "language"),
+    ),
     "prompt_completion": Folder(fields.prompt_completion, 23, exact=FORMATS, ran=ANSWERING),
     "preference": Folder(
         fields.preference,

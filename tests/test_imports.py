@@ -35,6 +35,7 @@ HEAVY = {
     "safetensors",
     "tokenizers",
     "joblib",
+    "py3langid",
 }
 HOMES = {
     "great_expectations": {"expectation"},
@@ -49,6 +50,7 @@ HOMES = {
     "onnx": {"embedding.bert"},
     "onnxruntime": {"embedding.onnx"},
     "safetensors": {"embedding.bert"},
+    "py3langid": {"languages"},
     "tokenizers": {"embedding.onnx", "tokens"},
 }
 """Library -> the only modules that may import it."""
@@ -72,6 +74,7 @@ LEVELS = (
         "gate",
         "label_sets",
         "keeping",
+        "languages",
         "layout",
         "loading",
         "near",
@@ -86,6 +89,7 @@ LEVELS = (
         "semantic",
         "report",
         "review",
+        "spelling",
         "text_faults",
         "text_forms",
         "votes",

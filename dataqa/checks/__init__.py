@@ -9,7 +9,9 @@ from dataqa.checks.content import Content
 from dataqa.checks.conversations import Conversations
 from dataqa.checks.duplicates import Duplicates
 from dataqa.checks.interface import Check, Found, findings_table, join_findings
+from dataqa.checks.label_names import LabelNames
 from dataqa.checks.labels import Labels
+from dataqa.checks.language import Language
 from dataqa.checks.lengths import Lengths
 from dataqa.checks.multilabel import Multilabel
 from dataqa.checks.loading import Loading
@@ -31,6 +33,8 @@ CHECKS: Mapping[str, type[Check]] = {
         Conversations,
         Lengths,
         Responses,
+        LabelNames,
+        Language,
         Duplicates,
         Outliers,
         Labels,
