@@ -6,7 +6,7 @@ Every set is audited once with the built-in `lsa` embedder. A reviewer who knows
 judges the records in the order of a plan, until the certificate decides or the 1,000 draws end;
 this is done anew for every run with other draws. Sets are thinned to other rates by leaving out
 wrong (or right) records at random. The bets and the weights of the draws are the product's own
-(`dataqa.review.betting`, `dataqa.review.plan.weigh`); only the draws come from numpy instead of
+(`dataqa.review.betting`, `dataqa.review.weights`); only the draws come from numpy instead of
 hashes, which is faster and gives the same distribution (`tests/test_plan.py`).
 
 Truth is only used by the simulated reviewer. Sets that are not in the folder are named.
@@ -26,7 +26,9 @@ from scipy.stats import beta, binom
 
 import dataqa
 from dataqa.review.betting import Draws, Side, log_capital
-from dataqa.review.plan import DRAWS, weigh
+from dataqa.review.fixed import lower, upper
+from dataqa.review.plan import DRAWS
+from dataqa.review.weights import stratified, weigh
 
 SETS = ("weak_agnews_dev", "weak_youtube", "weak_yelp", "weak_imdb")
 FREE_FORM = "halueval_general"
@@ -35,6 +37,7 @@ LIMIT, RISK = 0.15, 0.05
 TARGETS = ((0.011, 30), (0.031, 45), (0.051, 55))
 """(true rate at most, median reviews at most)."""
 SEED = 0
+SAMPLE = 200
 NEVER = 10**9
 
 
@@ -123,6 +126,35 @@ def review(population: Population, runs: int, rng: np.random.Generator) -> Revie
     return Reviews(chosen, draws, population.wrong[chosen])
 
 
+def sampled(population: Population, size: int, runs: int) -> str:
+    """Simulate samples of one size, stratified by score, and return their line of the table."""
+    rng = np.random.default_rng(SEED)
+    each, rate = np.ones(len(population.score), dtype=int), population.rate
+    counts = np.array(
+        [
+            int(population.wrong[stratified(population.score, each, rng.random(size))].sum())
+            for _ in range(runs)
+        ]
+    )
+    low, high = (
+        np.array([bound(count, size, RISK) for count in counts]) for bound in (lower, upper)
+    )
+    passed, failed = high <= LIMIT, low > LIMIT
+    ends = [
+        np.array([bound(count, size, RISK / 2) for count in counts]) for bound in (lower, upper)
+    ]
+    held = (ends[0] <= rate) & (rate <= ends[1])
+    cells = (
+        population.name,
+        f"{rate:.2%}",
+        f"{(passed | failed).mean():.1%}",
+        f"{(failed if rate <= LIMIT else passed).mean():.1%}",
+        f"{held.mean():.1%}",
+        f"{(ends[1] - ends[0]).mean():.1%}",
+    )
+    return f"| {' | '.join(cells)} |"
+
+
 def fixed_size(rate: float) -> str:
     """Return the least simple random sample whose exact test decides in half of the cases."""
     passes = rate <= LIMIT
@@ -188,8 +220,16 @@ def main() -> None:
         "| decided | wrong verdicts | interval holds always |"
     )
     print("|---|---|---|---|---|---|---|---|---|")
-    for population in populations(options.folder):
+    every = list(populations(options.folder))
+    for population in every:
         print(row(population, options.runs), flush=True)
+    print(
+        f"\nOne sample of {SAMPLE}, stratified by score:\n\n"
+        "| set | true rate | decided | wrong verdicts | interval holds | mean width |\n"
+        "|---|---|---|---|---|---|"
+    )
+    for population in every:
+        print(sampled(population, SAMPLE, options.runs), flush=True)
 
 
 if __name__ == "__main__":

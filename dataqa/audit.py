@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import time
 import traceback
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -29,6 +29,7 @@ def audit(
     config: Config | None = None,
     progress: Progress | None = None,
     decisions: str | os.PathLike[str] | None = None,
+    reuse_decisions: Iterable[str | os.PathLike[str]] = (),
     **settings: object,
 ) -> AuditResult:
     """Read the files, run every check, judge the limits.
@@ -38,6 +39,8 @@ def audit(
         config: settings; defaults where it is absent.
         progress: watches the run; silent where it is absent.
         decisions: file of what reviewers said of these very records; may certify the verdict.
+        reuse_decisions: files of decisions on earlier versions of the data; those on records that
+            are unchanged count where the plan draws these.
         settings: fields of ``Config`` that replace those of ``config``, and
             ``max_mislabel_rate``, for example ``label_field="topic"``.
 
@@ -52,8 +55,7 @@ def audit(
     from dataqa.engine import choose_engine
     from dataqa.progress import Silent
     from dataqa.reading import input_bytes, read
-    from dataqa.review.certified import certified
-    from dataqa.review.decisions import read_decisions
+    from dataqa.review.certified import certified, read_files
     from dataqa.shared import Shared
 
     if not paths:
@@ -62,7 +64,7 @@ def audit(
     config = (config or Config()).with_settings(**settings)
     progress = progress or Silent()
     checks = choose_checks(config)
-    said = None if decisions is None else read_decisions(decisions).decisions
+    said = read_files(decisions, reuse_decisions)
     _refuse_unknown_limits(config)
     embedder, why = choose_embedder(config.embedder, config.seed, config)
     engine = choose_engine(config.engine, config.jobs, input_bytes(paths))
@@ -74,7 +76,7 @@ def audit(
     timings |= {result.name: result.seconds for result, _ in runs}
     timings["total"] = time.perf_counter() - started
     result = _assemble(dataset, config, _named(embedder, why), runs, timings)
-    return result if said is None else certified(result, said)
+    return certified(result, *said) if said else result
 
 
 def run_check(check: Check, dataset: Dataset, shared: Shared) -> tuple[CheckResult, Found]:
@@ -135,7 +137,7 @@ def _assemble(
     metrics = {name: value for _, found in runs for name, value in found.metrics.items()}
     findings = join_findings([found.findings for _, found in runs])
     records = _records(dataset, config, [found for _, found in runs], findings)
-    plan, sampling = make_plan(records, config.seed, dataset.unreadable)
+    plan, sampling = make_plan(records, config.seed, dataset.unreadable, sample=config.sample)
     return AuditResult(
         dataset=_describe(dataset),
         config=config.to_dict(),

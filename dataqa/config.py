@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from dataqa.errors import ConfigError, os_reason
-from dataqa.settings import checked_values, parse_rate, unknown_name
+from dataqa.settings import checked_values, parse_rate, parse_risk, unknown_name
 
 MISLABEL_RATE = "labels.mislabel_rate"
 DEFAULT_LIMITS: Mapping[str, float] = {MISLABEL_RATE: 0.15}
@@ -28,6 +28,7 @@ BOUNDS: tuple[tuple[str, float, float, str], ...] = (
     ("max_length", 0, math.inf, "0 means no cut"),
     ("jobs", 0, math.inf, "0 means one per core"),
     ("seed", 0, 2**32 - 1, ""),
+    ("sample", 0, 100_000, "0 means one by one"),
 )
 """Smallest and largest value of numeric settings, and what to tell with a refusal."""
 GATE_NAMES = ("limits", "warn", "risk", "require_certificate")
@@ -99,6 +100,8 @@ class Config:
     """Gate: shares above which to warn, whatever the verdict, by metric name."""
     risk: float = 0.05
     """Gate: chance of a wrong certificate."""
+    sample: int = 0
+    """Records of one sample to review as a whole; 0 plans to review one by one until decided."""
     require_certificate: bool = False
     """Gate: whether a mislabel rate that nobody certified is UNDECIDED."""
     checks: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
@@ -166,20 +169,6 @@ def with_mislabel_limit(limits: Mapping[str, float], rate: object) -> dict[str, 
     if rate == "off":
         return others
     return {**others, MISLABEL_RATE: parse_rate(rate, "max_mislabel_rate")}
-
-
-def parse_risk(value: object) -> float:
-    """Read a chance strictly between 0 and 1, as ``5%`` or ``0.05``.
-
-    Raises:
-        ConfigError: it is none, or one with which nothing or everything is proven.
-    """
-    risk = parse_rate(value, "risk")
-    if not 0 < risk < 1:
-        raise ConfigError(
-            f"risk: {value} proves nothing", hint="between 0 and 100%, for example 5%"
-        )
-    return risk
 
 
 def _rates(table: object, where: str) -> dict[str, float]:

@@ -38,6 +38,20 @@ def parse_rate(value: object, where: str) -> float:
     return abs(share)
 
 
+def parse_risk(value: object) -> float:
+    """Read a chance strictly between 0 and 1, as ``5%`` or ``0.05``.
+
+    Raises:
+        ConfigError: it is none, or one with which nothing or everything is proven.
+    """
+    risk = parse_rate(value, "risk")
+    if not 0 < risk < 1:
+        raise ConfigError(
+            f"risk: {value} proves nothing", hint="between 0 and 100%, for example 5%"
+        )
+    return risk
+
+
 def unknown_name(kind: str, name: str, known: Iterable[str], where: str = "") -> ConfigError:
     """Build the error for a name that is not in ``known``, with the nearest one and the list."""
     names = sorted(known)

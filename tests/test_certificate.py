@@ -15,9 +15,10 @@ from hypothesis import strategies as st
 
 from dataqa.errors import InputError
 from dataqa.review.betting import Draws, Side, log_capital
-from dataqa.review.certificate import Certificate, certify, needed
+from dataqa.review.certificate import Certificate, certify
 from dataqa.review.decisions import Decision
-from dataqa.review.plan import Plan, make_plan, weigh
+from dataqa.review.plan import Plan, make_plan
+from dataqa.review.weights import weigh
 
 SHA = "a" * 64
 few = settings(deadline=None, max_examples=40, derandomize=True)
@@ -78,7 +79,7 @@ def test_what_is_needed_is_enough_and_not_more() -> None:
     plan, _ = world(0.1)
     for start in (0, 5):
         said = [decide(draw, "keep") for draw in plan.draws[:start]]
-        steps = needed(plan, said, 0.15)
+        steps = certify(plan, said, 0.15)
         for action, state, more in (
             ("keep", "PASS", steps.right_to_pass),
             ("drop", "FAIL", steps.wrong_to_fail),
@@ -200,11 +201,10 @@ def test_two_reviewers_give_agreement_and_their_disagreements_are_unsure() -> No
 def test_what_was_not_decided_on_this_plan_is_refused(change: dict[str, Any], reason: str) -> None:
     plan, truth = world(0.1)
     decisions = reviewed(plan, truth, 10)
-    for call in (certify, needed):
-        with pytest.raises(InputError) as caught:
-            call(plan, [replace(decisions[0], **change), *decisions[1:]], 0.15)
-        assert reason in caught.value.message
-        assert f"line {decisions[0].line} (ann)" in caught.value.message
+    with pytest.raises(InputError) as caught:
+        certify(plan, [replace(decisions[0], **change), *decisions[1:]], 0.15)
+    assert reason in caught.value.message
+    assert f"line {decisions[0].line} (ann)" in caught.value.message
 
 
 def test_unreadable_lines_count_as_wrong_for_a_pass() -> None:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
-from contextlib import nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,13 +11,13 @@ import click
 
 from dataqa.cli.options import EXIT_CODES, judging, reading_options
 from dataqa.cli.output import announce, deliver
-from dataqa.config import SHOW_TEXT, Config, load_config
+from dataqa.config import SHOW_TEXT, load_config
 from dataqa.embedding import EMBEDDERS
 from dataqa.engine import ENGINES
 from dataqa.report import parse_outputs
 
 if TYPE_CHECKING:
-    from dataqa.result import AuditResult
+    from dataqa.progress import Progress
 
 
 @click.command(epilog=EXIT_CODES)
@@ -37,12 +36,14 @@ if TYPE_CHECKING:
 @click.option("--ignore", multiple=True, metavar="NAME", help="Leave out a check; repeatable.")
 @click.option("--expectations", metavar="DIR", help="Your copies of the Great Expectations suites.")
 @click.option("--seed", type=int, metavar="N", help="Seed of everything random [default: 0].")
+@click.option("--sample", type=int, metavar="N", help="Plan one sample of N to review as a whole.")
 @click.option("--show-text", metavar="|".join(SHOW_TEXT), help="What may be quoted from records.")
 @judging
 def audit(
     data: tuple[str, ...],
     config_path: Path | None,
     decisions: Path | None,
+    reuse_decisions: tuple[Path, ...],
     outputs: tuple[str, ...],
     exit_zero: bool,
     quiet: bool,
@@ -50,22 +51,26 @@ def audit(
     **settings: object,
 ) -> int:
     """Audit the files DATA (one dataset) and judge it."""
+    from dataqa.audit import audit as run
+
     named = {name: value for name, value in settings.items() if value not in (None, ())}
     config = load_config(config_path).with_settings(**named)
-    inputs = data if decisions is None else (*data, str(decisions))
-    wanted = parse_outputs(outputs, inputs=inputs)
-    result = _audited(data, config, decisions, quiet=quiet)
+    said = [*reuse_decisions, *([] if decisions is None else [decisions])]
+    wanted = parse_outputs(outputs, inputs=[*data, *map(str, said)])
+    with _watching(quiet=quiet) as progress:
+        result = run(
+            *data,
+            config=config,
+            progress=progress,
+            decisions=decisions,
+            reuse_decisions=reuse_decisions,
+        )
     deliver(result, wanted)
     announce(result, wanted, quiet=quiet, verbose=verbose)
     return 0 if exit_zero else result.verdict.exit_code
 
 
-def _audited(
-    data: Sequence[str], config: Config, decisions: Path | None, *, quiet: bool
-) -> AuditResult:
-    from dataqa.audit import audit as run
+def _watching(*, quiet: bool) -> AbstractContextManager[Progress | None]:
     from dataqa.progress import Bars
 
-    watched = sys.stderr.isatty() and not quiet
-    with Bars() if watched else nullcontext() as progress:
-        return run(*data, config=config, progress=progress, decisions=decisions)
+    return Bars() if sys.stderr.isatty() and not quiet else nullcontext()

@@ -9,8 +9,9 @@ import click
 
 from dataqa.cli.options import EXIT_CODES, FILE, judging, out_option
 from dataqa.cli.output import announce, deliver
-from dataqa.config import parse_risk, with_mislabel_limit
+from dataqa.config import with_mislabel_limit
 from dataqa.report import parse_outputs
+from dataqa.settings import parse_risk
 
 
 @click.command(epilog=EXIT_CODES)
@@ -20,6 +21,7 @@ def gate(
     result_path: Path,
     max_mislabel_rate: str | None,
     decisions: Path | None,
+    reuse_decisions: tuple[Path, ...],
     risk: str | None,
     require_certificate: bool | None,
     outputs: tuple[str, ...],
@@ -30,9 +32,10 @@ def gate(
     """Judge a saved result again, without measuring again."""
     from dataqa.gate import Rules, rejudged
     from dataqa.report.json import load
+    from dataqa.review.certified import certified, read_files
 
-    inputs = [result_path] if decisions is None else [result_path, decisions]
-    wanted = parse_outputs(outputs, inputs=[str(path) for path in inputs])
+    inputs = [result_path, decisions, *reuse_decisions]
+    wanted = parse_outputs(outputs, inputs=[str(path) for path in inputs if path is not None])
     result = load(result_path)
     limits = dict(result.config["limits"])
     if max_mislabel_rate is not None:
@@ -42,13 +45,11 @@ def gate(
         rules = replace(rules, risk=parse_risk(risk))
     if require_certificate:
         rules = replace(rules, require_certificate=True)
-    if decisions is None:
+    said = read_files(decisions, reuse_decisions)
+    if said is None:
         result = rejudged(result, limits, rules)
     else:
-        from dataqa.review.certified import certified
-        from dataqa.review.decisions import read_decisions
-
-        result = certified(result, read_decisions(decisions).decisions, limits, rules)
+        result = certified(result, *said, limits, rules)
     deliver(result, wanted)
     announce(result, wanted, quiet=quiet, verbose=verbose)
     return 0 if exit_zero else result.verdict.exit_code

@@ -40,6 +40,12 @@ def judging(command: Command) -> Command:
             "--decisions", type=FILE, help="What reviewers decided; may certify the verdict."
         ),
         click.option(
+            "--reuse-decisions",
+            type=FILE,
+            multiple=True,
+            help="Decisions on earlier versions of the data; repeatable.",
+        ),
+        click.option(
             "--max-mislabel-rate",
             metavar="RATE",
             help="Gate limit, as 15% or 0.15, or off [default: 15%; of gate: the result's].",

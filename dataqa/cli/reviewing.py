@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from dataqa.cli.options import FILE
-from dataqa.config import MISLABEL_RATE, Config, parse_risk
+from dataqa.config import MISLABEL_RATE, Config
 from dataqa.errors import InputError
 from dataqa.quoting import log_line
-from dataqa.settings import parse_rate
+from dataqa.settings import parse_rate, parse_risk
 
 if TYPE_CHECKING:
     from dataqa.cli.screen import Answer, Record, Screen
@@ -43,6 +43,13 @@ Exit codes:
     show_default=True,
     help="Where every decision is added at once.",
 )
+@click.option(
+    "--reuse-decisions",
+    "earlier",
+    type=FILE,
+    multiple=True,
+    help="Decisions on earlier versions of the data; repeatable.",
+)
 @click.option("--reviewer", metavar="NAME", help="Who decides [default: your login name].")
 @click.option("--limit", metavar="RATE", help="Rate to certify [default: the result's limit].")
 @click.option(
@@ -53,6 +60,7 @@ def review(
     result_path: Path,
     data: tuple[str, ...],
     path: Path,
+    earlier: tuple[Path, ...],
     reviewer: str | None,
     limit: str | None,
     risk: str | None,
@@ -68,17 +76,21 @@ def review(
     from dataqa.cli.screen import Screen
     from dataqa.cli.terminal import keyboard
     from dataqa.report.json import load
-    from dataqa.review.decisions import read_decisions
+    from dataqa.review.certified import read_files
     from dataqa.review.plan import saved_plan
+    from dataqa.review.reuse import gather
     from dataqa.review.session import Session
 
     result = load(result_path)
+    plan = saved_plan(result)
+    said = gather(plan, *(read_files(path if path.exists() else None, earlier) or ((), ())))
     session = Session(
-        plan=saved_plan(result),
+        plan=plan,
         reviewer=reviewer or getpass.getuser(),
         limit=_rate(limit, "--limit", result.config["limits"].get(MISLABEL_RATE, DEFAULT_LIMIT)),
         risk=result.config.get("risk", 0.05) if risk is None else parse_risk(risk),
-        decisions=read_decisions(path).decisions if path.exists() else (),
+        decisions=tuple(said.all),
+        settled=frozenset(said.reused),
     )
     session.certificate()  # refuses decisions on other data before anybody works
     dataset = _dataset(result, data)

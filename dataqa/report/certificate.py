@@ -26,6 +26,8 @@ def statements(certificate: Mapping[str, Any] | None) -> Iterator[str]:
         )
     if state == "UNDECIDED":
         yield f"  {missing(certificate)}"
+    if certificate["reused"]:
+        yield f"  {certificate['reused']:,} of them were judged in an earlier version of the data"
     yield from _reviewers(certificate)
     yield from _uncounted(certificate)
 

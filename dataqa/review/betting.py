@@ -50,7 +50,7 @@ class Draws:
     max_worth: np.ndarray
     max_worth_score: np.ndarray
     max_worth_rest: np.ndarray
-    """Bounds over the population, see ``plan.weigh``."""
+    """Bounds over the population, see ``weights.weigh``."""
 
 
 def log_capital(draws: Draws, wrong: np.ndarray, limit: float, side: Side) -> np.ndarray:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import combinations
+from typing import Any
 
 import numpy as np
 
@@ -29,7 +30,7 @@ class Judged:
     all_wrong: np.ndarray
     """(draws,) 1 where judged wrong or not judged."""
     first: list[int]
-    """Positions of the counted draws that are the first of their record."""
+    """Positions of the draws that count and are the first of their record."""
     open_keys: list[str | None]
     """Key of every draw that is not judged, else ``None``."""
     beyond_gap: int
@@ -38,6 +39,21 @@ class Judged:
     twice: int
     agreement: float | None
     kappa: float | None
+
+    @property
+    def counts(self) -> dict[str, Any]:
+        """Fields of a certificate that are the same for every method."""
+        return {
+            "n_reviewed": len(self.first),
+            "n_wrong": int(self.surely_wrong[self.first].sum()),
+            "n_unsure": int((self.maybe_wrong - self.surely_wrong)[self.first].sum()),
+            "beyond_gap": self.beyond_gap,
+            "from_queue": self.from_queue,
+            "reviewers": self.reviewers,
+            "twice": self.twice,
+            "agreement": self.agreement,
+            "kappa": self.kappa,
+        }
 
 
 def judge(plan: Plan, decisions: Sequence[Decision]) -> Judged:
@@ -53,8 +69,10 @@ def judge(plan: Plan, decisions: Sequence[Decision]) -> Judged:
     keys = [draw["key"] for draw in plan.draws]
     said = [verdicts.get(key) for key in keys]
     counted = next((at for at, word in enumerate(said) if word is None), len(said))
-    seen = dict.fromkeys(keys[:counted])
-    firsts = {key: at for at, key in reversed(list(enumerate(keys[:counted])))}
+    known = [at for at, word in enumerate(said) if word is not None]
+    rows = known if plan.fixed else range(counted)
+    firsts = {keys[at]: at for at in reversed(rows)}
+    seen = sorted(firsts, key=firsts.__getitem__)
     both = [by_record[key] for key in seen if len(by_record[key]) > 1]
     wrong = _mask(said, {"wrong"})
     return Judged(
@@ -64,7 +82,7 @@ def judge(plan: Plan, decisions: Sequence[Decision]) -> Judged:
         all_wrong=_mask(said, {"wrong", None}),
         first=sorted(firsts.values()),
         open_keys=[key if word is None else None for key, word in zip(keys, said, strict=True)],
-        beyond_gap=len(verdicts.keys() & set(keys[counted:]) - seen.keys()),
+        beyond_gap=len({keys[at] for at in known} - firsts.keys()),
         from_queue=len(decisions) - len(drawn),
         reviewers=len({name for key in seen for name in by_record[key]}),
         twice=len(both),

@@ -7,7 +7,7 @@ uniform share with the model's doubt about it. See ``docs/certificate.md``.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -18,11 +18,9 @@ import pandas as pd
 from dataqa.errors import ResultError
 from dataqa.result import AuditResult
 from dataqa.review.race import Race
+from dataqa.review.weights import stratified, weigh
 
 DRAWS = 1000
-SCHEDULE: tuple[tuple[int, float], ...] = ((1, 1.0), (61, 0.7))
-"""(first draw, uniform share). A clean set is decided by the first, uniform draws, where every
-right record is worth most; sets nearer to the limit need the model's help."""
 SCORES = ("label_quality", "pair_match")
 """Columns of the records that tell how good a record is, 0 to 1; the first with values counts."""
 DRAWN = ("draw", "key", "source", "line", "probability", "score")
@@ -36,11 +34,22 @@ class Plan:
     draws: Sequence[Mapping[str, Any]]
     """In order, each with the values ``DRAWN``."""
     sampling: Mapping[str, Any]
-    """How they were drawn: ``kind``, ``seed``, ``records``, ``unreadable``, ``score`` (column),
-    ``mean_score``, ``phases`` and ``sha256``."""
+    """How they were drawn: ``kind`` (``sequential`` or ``fixed``), ``seed``, ``records``,
+    ``unreadable``, ``score`` (column), ``mean_score``, ``sha256``, and of a sequential plan
+    ``phases``."""
     dataset_sha256: str
     keys: frozenset[str] = field(default=frozenset(), repr=False)
     """Keys of all records."""
+
+    @property
+    def fixed(self) -> bool:
+        """Whether the draws are one sample, to be judged as a whole."""
+        return bool(self.sampling["kind"] == "fixed")
+
+    def of_lines(self, rate: float) -> float:
+        """Return the share of wrong lines when every unreadable line is wrong, too."""
+        unreadable, records = self.sampling["unreadable"], self.sampling["records"]
+        return float((rate * records + unreadable) / (records + unreadable))
 
     @cached_property
     def key_at(self) -> dict[int, str]:
@@ -49,7 +58,7 @@ class Plan:
 
 
 def make_plan(
-    records: pd.DataFrame, seed: int, unreadable: int = 0, draws: int = DRAWS
+    records: pd.DataFrame, seed: int, unreadable: int = 0, draws: int = DRAWS, sample: int = 0
 ) -> tuple[list[dict[str, Any]], dict[str, Any]]:
     """Draw records with replacement.
 
@@ -58,6 +67,7 @@ def make_plan(
         seed: must be fixed before the first decision.
         unreadable: lines that hold no record; a certificate counts them as wrong.
         draws: how many; the first ones are the same however many there are.
+        sample: draw one sample of this size in place of a plan for one record after the other.
 
     Returns:
         The draws and how they were drawn, see ``Plan``.
@@ -66,40 +76,34 @@ def make_plan(
     table = _by_key(records, column)
     copies, score = table["copies"].to_numpy(), _scores(table)
     race = Race(table["key"].to_list(), copies, seed)
-    rows, probability, phases = [], [], []
-    for start, end, weight, phase in weigh(score, copies, draws):
-        taken = race.winners(weight, range(start, end))
-        rows.append(taken)
-        probability.append(weight[taken] / len(records))
-        phases.append(phase)
-    chosen = np.concatenate(rows)
     sampling: dict[str, Any] = {
-        "kind": "sequential",
+        "kind": "fixed" if sample else "sequential",
         "seed": seed,
         "records": len(records),
         "unreadable": unreadable,
         "score": column,
         "mean_score": float(np.average(score, weights=copies)),
-        "phases": phases,
     }
-    plan = _draws(table.iloc[chosen], np.concatenate(probability), score[chosen])
+    if sample:
+        chosen = stratified(score, copies, race.numbers(sample))
+        probability = np.full(sample, 1 / len(records))
+    else:
+        chosen, probability, sampling["phases"] = _sequence(race, score, copies, draws)
+    plan = _draws(table.iloc[chosen], probability, score[chosen])
     return plan, {**sampling, "sha256": plan_hash(plan, sampling)}
 
 
-def weigh(
-    score: np.ndarray, copies: np.ndarray, draws: int
-) -> Iterator[tuple[int, int, np.ndarray, dict[str, float]]]:
-    """Yield (first draw, one after the last, weights, description) of every phase of a plan.
-
-    Args:
-        score: (keys,) the model's doubt, 0 to 1.
-        copies: (keys,) records with this key.
-        draws: length of the plan.
-    """
-    doubt = _doubt(score, copies)
-    for start, end, share in _spans(draws):
-        weight = share + (1 - share) * doubt
-        yield start, end, weight, _phase(start, share, weight, score)
+def _sequence(
+    race: Race, score: np.ndarray, copies: np.ndarray, draws: int
+) -> tuple[np.ndarray, np.ndarray, list[dict[str, float]]]:
+    """Return rows of the drawn keys, their probabilities and the phases of the plan."""
+    rows, probability, phases = [], [], []
+    for start, end, weight, phase in weigh(score, copies, draws):
+        taken = race.winners(weight, range(start, end))
+        rows.append(taken)
+        probability.append(weight[taken] / copies.sum())
+        phases.append(phase)
+    return np.concatenate(rows), np.concatenate(probability), phases
 
 
 def saved_plan(result: AuditResult) -> Plan:
@@ -159,36 +163,6 @@ def _scores(table: pd.DataFrame) -> np.ndarray:
     """Return the model's doubt in every key, 0 to 1; the mean where it has none."""
     quality = table["quality"]
     return (1 - quality.fillna(quality.mean()).fillna(1.0)).to_numpy().clip(0, 1)
-
-
-def _doubt(score: np.ndarray, copies: np.ndarray) -> np.ndarray:
-    """Return how many times more often than on average a record is drawn for the doubt in it.
-
-    Best would be the spread of the judgement, √p for a chance p that the record is wrong, less
-    what the model foresees; 0.8 keeps records that it is sure of in the draw.
-    """
-    spread = np.sqrt(score * (1 - 0.8 * score))
-    mean = np.average(spread, weights=copies)
-    return spread / mean if mean > 0 else np.ones(len(score))
-
-
-def _spans(draws: int) -> list[tuple[int, int, float]]:
-    """Return (first draw, one after the last, uniform share) of every phase."""
-    starts = [*(start for start, _ in SCHEDULE), draws + 1]
-    spans = zip(SCHEDULE, starts[1:], strict=True)
-    return [(start, min(end, draws + 1), share) for (start, share), end in spans if start <= draws]
-
-
-def _phase(start: int, share: float, weight: np.ndarray, score: np.ndarray) -> dict[str, float]:
-    """Describe one phase by the largest values in the population, which limit the bets."""
-    worth = 1 / weight
-    return {
-        "from_draw": start,
-        "uniform": share,
-        "max_worth": float(worth.max()),
-        "max_worth_score": float((worth * score).max()),
-        "max_worth_rest": float((worth * (1 - score)).max()),
-    }
 
 
 def _draws(

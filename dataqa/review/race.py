@@ -54,6 +54,11 @@ class Race:
             chosen.append(own.start + np.argmin(_times(self.names[own], salt[8:16]) / mass[own]))
         return np.array(chosen, dtype=np.int64)
 
+    def numbers(self, count: int) -> np.ndarray:
+        """Return uniform random numbers, 0 to below 1, that depend on nothing but keys and seed."""
+        salts = [hashlib.sha256(f"{self.basis} u{at}".encode()).digest() for at in range(count)]
+        return np.array([int.from_bytes(salt[:6]) / 2**48 for salt in salts])
+
 
 def _times(names: np.ndarray, salt: bytes) -> np.ndarray:
     """Return one standard exponential number per name: a SplitMix64 hash, then -ln u."""

@@ -29,6 +29,8 @@ class Session:
     """All decisions of the file, other reviewers' too."""
     back: int = 0
     """How many records before the first open one the reviewer has gone back."""
+    settled: frozenset[str] = frozenset()
+    """Keys of records that decisions on earlier data judge; nobody is asked again."""
 
     @property
     def order(self) -> list[Mapping[str, Any]]:
@@ -51,7 +53,7 @@ class Session:
     @property
     def open(self) -> int:
         """Position in ``order`` of the first record that this reviewer has not judged."""
-        mine = self.mine
+        mine = self.mine.keys() | self.settled
         judged = (number for number, draw in enumerate(self.order) if draw["key"] not in mine)
         return next(judged, len(self.order))
 
