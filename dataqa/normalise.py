@@ -7,7 +7,6 @@ import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass, fields
 from functools import partial
-from itertools import repeat
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -83,14 +82,19 @@ class Hashes:
 def hash_stage(shard: Shard, cleaning: Cleaning = Cleaning()) -> Hashes:
     """Hash the normal forms of one shard."""
     prompts = [cleaning.form(text) for text in shard.prompts]
-    answers = [cleaning.form(response) for response in shard.responses]
+    answers = [cleaning.form(answer) if answer else "" for answer in shard.responses]
     both = list(zip(prompts, answers, strict=True))
-    whole = repeat(None) if shard.whole is None else shard.whole
-    said = zip(both, whole, strict=False)
+    prompt = _hashes(prompts)
+    text = prompt.copy()
+    if shard.whole is not None:
+        rows = [row for row in np.flatnonzero(shard.whole).tolist() if answers[row]]
+        joint = _hashes(" ".join(filter(None, both[row])) for row in rows)
+        for row, found in zip(rows, joint, strict=True):
+            text[row] = found
     return Hashes(
-        text=_hashes(" ".join(filter(None, pair)) if full else pair[0] for pair, full in said),
+        text=text,
         pair=_hashes("\x1f".join(pair) if any(pair) else "" for pair in both),
-        prompt=_hashes(prompts),
+        prompt=prompt,
         response=_hashes(answers),
     )
 
