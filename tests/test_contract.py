@@ -6,7 +6,7 @@ import copy
 import json
 import random
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
@@ -68,12 +68,20 @@ class Recipe:
     flip: float
     odd: list[int]
     copies: list[int]
+    near: list[int] = field(default_factory=list)
 
     def lines(self, tickets: Tickets) -> list[Line]:
-        """Make the lines: tickets, odd lines, and copies of some tickets."""
+        """Make the lines: tickets, odd lines, copies and nearly equal copies of some tickets."""
         records = tickets(self.size, seed=self.seed, flip=self.flip)
         copied = [records[number % self.size] for number in self.copies]
-        return [*records, *(ODD_LINES[number] for number in self.odd), *copied]
+        edited = [records[number % self.size] for number in self.near]
+        return [
+            *records,
+            *(ODD_LINES[number] for number in self.odd),
+            *copied,
+            *({**record, "text": f"{record['text']} soon"} for record in edited),
+            *({**record, "text": f"so {record['text']}", "label": "login"} for record in edited),
+        ]
 
 
 recipes = st.builds(
@@ -83,6 +91,7 @@ recipes = st.builds(
     flip=st.sampled_from([0.0, 0.1, 0.3]),
     odd=st.lists(st.integers(0, len(ODD_LINES) - 1), max_size=8),
     copies=st.lists(st.integers(0, 119), max_size=5),
+    near=st.lists(st.integers(0, 119), max_size=4),
 )
 
 
@@ -149,12 +158,44 @@ def test_any_order_of_rows_gives_the_same(
 def test_any_engine_gives_the_same(
     kind: type[Check], seed: int, bench: Bench, tickets: Tickets
 ) -> None:
-    recipe = Recipe(150, seed, 0.1, odd=list(range(len(ODD_LINES))), copies=[1, 2, 2])
+    recipe = Recipe(150, seed, 0.1, odd=list(range(len(ODD_LINES))), copies=[1, 2, 2], near=[2, 5])
     lines = recipe.lines(tickets)
     engine = ProcessesEngine(jobs=2)
     assert_same(
         run(kind(), bench, lines), run(kind(), bench, lines, engine=engine, shard_records=40)
     )
+
+
+def answered(seed: int) -> list[Line]:
+    """Records without labels: copies, near-copies, equal prompts with all kinds of answers."""
+    rng = random.Random(seed)  # noqa: S311 - no cryptography
+    words = [f"word{number}" for number in range(30)]
+    prompts = [" ".join(rng.choices(words, k=rng.choice([4, 8, 20, 40]))) for _ in range(40)]
+    prompts += [f"{prompt} {rng.choice(words)}" for prompt in prompts[:15]]
+    answers = ["yes", "No.", "12", "(a)", "b", "a long answer that is given to very many prompts"]
+    answers += [" ".join(rng.choices(words, k=12)) for _ in range(5)]
+    pairs = [(rng.choice(prompts), rng.choice(answers)) for _ in range(150)]
+    return [{"instruction": prompt, "output": answer} for prompt, answer in pairs]
+
+
+@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("how", ["shuffled", "sharded", "processes"])
+def test_repeats_and_contradictions_are_the_same_however_they_are_found(
+    how: str, seed: int, bench: Bench
+) -> None:
+    lines = answered(seed)
+    check = CHECKS["duplicates"](semantic_threshold=0.7)
+    usual = run(check, bench, lines)
+    ways: dict[str, dict[str, Any]] = {
+        "shuffled": {},
+        "sharded": {"shard_records": 17},
+        "processes": {"engine": ProcessesEngine(jobs=2), "shard_records": 40},
+    }
+    mixed = random.Random(seed).sample(lines, len(lines))  # noqa: S311 - no cryptography
+    given = mixed if how == "shuffled" else lines
+    codes = {code.partition(".")[2] for code in usual[0].findings["code"]}
+    assert {"exact", "near", "semantic", "contradiction", "same_answer"} <= codes
+    assert_same(usual, run(check, bench, given, **ways[how]))
 
 
 @few
