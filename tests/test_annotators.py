@@ -23,6 +23,7 @@ from dataqa.agreement import (
 )
 from dataqa.checks.annotators import Annotators
 from dataqa.config import Config
+from dataqa.crowd import Panel, crowdlab
 from dataqa.errors import ConfigError
 from dataqa.result import AuditResult
 from dataqa.settings import construct
@@ -207,6 +208,44 @@ def test_few_votes_or_a_wide_margin_accuse_nobody() -> None:
 def test_two_annotators_cannot_be_told_apart() -> None:
     agreement = agreement_by_annotator(panel([1.0, 0.2], 300))
     assert worse_annotators(agreement, 0.0, 1).tolist() == []
+
+
+# CROWDLAB
+
+
+@few
+@given(
+    seed=st.integers(0, 10_000),
+    records=st.integers(5, 60),
+    people=st.integers(2, 8),
+    classes=st.integers(2, 5),
+    skill=st.floats(0.3, 1),
+)
+def test_crowdlab_gives_the_numbers_of_cleanlab(
+    seed: int, records: int, people: int, classes: int, skill: float
+) -> None:
+    from cleanlab.multiannotator import get_label_quality_multiannotator
+
+    rng = np.random.default_rng(seed)
+    truth = rng.integers(0, classes, records)
+    table = np.where(
+        rng.random((records, people)) < skill,
+        truth[:, None],
+        rng.integers(0, classes, (records, people)),
+    ).astype(float)
+    kept = np.argsort(rng.random((records, people)), axis=1) < max(2, people // 2)
+    kept[0], table[0, :2] = True, 0  # everybody votes somewhere, two agree somewhere
+    table[~kept] = np.nan
+    probabilities = rng.dirichlet(np.ones(classes), records) + np.eye(classes)[truth]
+    probabilities /= probabilities.sum(axis=1, keepdims=True)
+    theirs = get_label_quality_multiannotator(table, probabilities, verbose=False)
+    item, annotator = np.nonzero(kept)
+    ours = crowdlab(Panel(item, annotator, table[kept].astype(int), probabilities))
+    quality = theirs["label_quality"]
+    assert ours.label.tolist() == quality["consensus_label"].to_list()
+    assert ours.quality == pytest.approx(quality["consensus_quality_score"].to_numpy(), abs=1e-9)
+    ranked = theirs["annotator_stats"].sort_index()["annotator_quality"].to_numpy()
+    assert ours.annotator_quality == pytest.approx(ranked, abs=1e-9)
 
 
 # The check

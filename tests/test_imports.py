@@ -39,7 +39,7 @@ HEAVY = {
 }
 HOMES = {
     "great_expectations": {"expectation"},
-    "cleanlab": {"confident_learning", "crowd"},
+    "cleanlab": {"confident_learning"},
     "sklearn": {"embedding.lsa", "embedding.terms"},
     "jinja2": {"report.html"},
     "rich": {"progress", "report.text", "cli.output", "cli.reviewing", "cli.screen"},

@@ -13,8 +13,8 @@ from dataqa.checks.label_names import LabelNames
 from dataqa.checks.labels import Labels
 from dataqa.checks.language import Language
 from dataqa.checks.lengths import Lengths
-from dataqa.checks.multilabel import Multilabel
 from dataqa.checks.loading import Loading
+from dataqa.checks.multilabel import Multilabel
 from dataqa.checks.outliers import Outliers
 from dataqa.checks.responses import Responses
 from dataqa.checks.schema import Schema

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from dataqa.crowd import MOST_CELLS, Crowd, crowdlab
+from dataqa.crowd import Crowd, Panel, crowdlab
 from dataqa.shared import LabelModel, Shared
 from dataqa.votes import Votes, majority, tied
 
@@ -86,8 +86,6 @@ def _refusal(votes: Votes, model: LabelModel, rows: np.ndarray) -> str | None:
         return f"no record that the models know has {LEAST_VOTES} votes"
     if not (votes.support[np.isin(votes.item, rows)] > 1).any():
         return "on no record do two annotators agree"
-    if len(rows) * len(votes.annotators) > MOST_CELLS:
-        return f"{len(rows):,} records times {len(votes.annotators):,} annotators are too many"
     return None
 
 
@@ -98,8 +96,12 @@ def _weighed(votes: Votes, model: LabelModel, rows: np.ndarray) -> tuple[Crowd, 
     kept = position[votes.item] >= 0
     seen, column = np.unique(votes.annotator[kept], return_inverse=True)
     code = pd.Index(model.classes).get_indexer(pd.Index(votes.labels))
-    table = np.full((len(rows), len(seen)), np.nan)
-    table[position[votes.item[kept]], column] = code[votes.label[kept]]
     place = np.full(votes.records, -1)
     place[model.rows] = np.arange(len(model.rows))
-    return crowdlab(table, model.probabilities[place[rows]].astype(float)), seen
+    panel = Panel(
+        item=position[votes.item[kept]],
+        annotator=column,
+        label=code[votes.label[kept]],
+        probabilities=model.probabilities[place[rows]].astype(np.float64),
+    )
+    return crowdlab(panel), seen
