@@ -26,6 +26,11 @@ WAIT_S = 60
 HOSTILE = "\x1b]0;owned\x07\x1b[2J[bold]::error::\u202e"
 
 
+def _heed_control_c() -> None:
+    """Undo that whoever runs the tests ignores Control-C, as background jobs do."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 class Terminal:
     """The command in a pseudo-terminal, its screen as text."""
 
@@ -41,6 +46,7 @@ class Terminal:
             stderr=child,
             env=environment,
             start_new_session=True,
+            preexec_fn=_heed_control_c,
         )
         os.close(child)
         self.seen = ""
@@ -64,16 +70,25 @@ class Terminal:
 
     def ended(self) -> int:
         """Wait for the end and return the exit code."""
-        while select.select([self.handle], [], [], 0.05)[0] or self.process.poll() is None:
+        end = time.monotonic() + WAIT_S
+        while (ready := select.select([self.handle], [], [], 0.05)[0]) or self.running:
+            assert time.monotonic() < end, f"does not end: {self.seen!r}"
+            if not ready:
+                continue
             try:
                 self.seen += os.read(self.handle, 65536).decode()
             except OSError:
                 break
         return self.process.wait(WAIT_S)
 
+    @property
+    def running(self) -> bool:
+        """Whether the process has not ended."""
+        return self.process.poll() is None
+
     def close(self) -> None:
         """End the process if it still runs."""
-        if self.process.poll() is None:
+        if self.running:
             self.process.kill()
             self.process.wait(WAIT_S)
         os.close(self.handle)
