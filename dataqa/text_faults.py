@@ -55,6 +55,7 @@ PLACEHOLDERS = frozenset(
 AMBIGUOUS = frozenset({"none", "n/a", "na", "null", "nan", "undefined", "not applicable", "test"})
 """Placeholders that can also be answers; as a response they only count where they are rare."""
 PLACEHOLDER_CHARACTERS = 60
+EXCUSE_CHARACTERS = 200
 ECHO_CHARACTERS = 25
 REFERENCE_CHARACTERS = 200
 PROMPT_CHARACTERS = 2000
@@ -65,6 +66,7 @@ _SOURCES = "article|web ?site|web ?page|page|news|story|paper|document|post|blog
 _FRAME = re.compile(r"[^\w/]+")
 _WORD = re.compile(r"[^\W_]")
 _MARKER = re.compile(r"<\s?no ?(?:in|out)put\s?/?>", re.IGNORECASE)
+_NOTHING = re.compile(r"\W{0,3}no ?output\b", re.IGNORECASE)
 _URL = re.compile(r"(?:https?://|www\.)\S++")
 _ATTACHED = re.compile(
     rf"[\[<(]?\s?(?:\w+\s){{0,3}}(?:attached|{_MEDIA})\b[^\]>)\n]{{0,120}}[\]>)]"
@@ -138,6 +140,12 @@ def _placeholder(text: str) -> str:
     return _searched(_MARKER, text) if "<" in text else ""
 
 
+def _no_output(text: str) -> str:
+    """Return the start of a response that says that there is none, and perhaps why."""
+    found = _NOTHING.match(text) if len(text) <= EXCUSE_CHARACTERS else None
+    return found[0].strip() if found else ""
+
+
 def _searched(pattern: re.Pattern[str], text: str) -> str:
     found = pattern.search(text)
     return found[0] if found else ""
@@ -192,6 +200,7 @@ ANYWHERE: tuple[tuple[str, Rule], ...] = (
 )
 """Code and rule for every field; a rule returns what it saw, or nothing."""
 RESPONSE: tuple[tuple[str, Rule], ...] = (
+    ("placeholder", _no_output),
     ("no_words", _no_words),
     ("disclaimer", _disclaimer),
     ("merged_records", _merged),

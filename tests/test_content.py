@@ -30,7 +30,15 @@ FOUND: dict[str, list[dict[str, str]]] = {
     ],
     "placeholder_response": [
         {"output": text}
-        for text in ("<nooutput>", "No Output", "<nooutput> This cannot be done.", "tbd", "N/A")
+        for text in (
+            "<nooutput>",
+            "No Output",
+            "<nooutput> This cannot be done.",
+            "No output as this is a picture.",
+            "<No Output - a visual task>",
+            "tbd",
+            "N/A",
+        )
     ],
     "no_words": [{"output": "😆"}, {"output": "--- !"}],
     "merged_records": [
@@ -70,6 +78,7 @@ PASSED: list[dict[str, str]] = [
     {"instruction": "List what to do.", "output": "To do: call the customer."},
     {"input": "Input: 3 books"},
     {"output": "Input: 3\nOutput: 9"},
+    {"output": "There is no output in this case. No outputs are there, either."},
     {"output": "Use ``` to start code and ``` to end it"},
     {"output": "```\nprint(1)\n```"},
     {"output": "Interval [0, 1) and smile :( and a) first b) second, all of it in one long answer"},

@@ -25,12 +25,12 @@ Copy = Callable[..., Path]
 
 @pytest.fixture
 def copy_suites(tmp_path: Path) -> Copy:
-    """Copy the built-in suites and add expectations to that of classification records."""
+    """Copy the built-in suites and add expectations to that of a record shape."""
 
-    def copied(*extra: Suite) -> Path:
+    def copied(*extra: Suite, to: str = "classification") -> Path:
         for shape in SHAPES:
             suite = load_suite(shape)
-            if shape == "classification":
+            if shape == to:
                 suite["expectations"] += extra
             (tmp_path / f"{shape}.json").write_text(json.dumps(suite))
         return tmp_path
@@ -138,6 +138,29 @@ def test_an_added_expectation_is_found_at_its_rows(bench: Bench, copy_suites: Co
         ["schema.too_long", 2, "the text is too long"]
     ]
     assert result.metrics["schema.invalid_rate"] == 0.5
+
+
+def test_a_pattern_for_responses_changes_the_verdict(bench: Bench, copy_suites: Copy) -> None:
+    ends = {
+        "type": "expect_column_values_to_match_regex",
+        "kwargs": {"column": "response", "regex": r"[.!?]$"},
+        "severity": "critical",
+        "meta": {"code": "no_full_stop", "message": "the answer does not end with a full stop"},
+    }
+    lines: list[Line] = [
+        {"instruction": f"Ask {n}.", "output": "Yes" if n == 3 else "Yes."} for n in range(9)
+    ]
+    limits = {"schema.invalid_rate": 0.0}
+    usual = bench.audit(lines, select=("schema",), limits=limits)
+    folder = copy_suites(ends, to="instruction")
+    own = bench.audit(lines, select=("schema",), limits=limits, expectations=str(folder))
+    assert usual.findings.empty
+    assert own.findings[["code", "line"]].to_numpy().tolist() == [["schema.no_full_stop", 4]]
+    states = [
+        next(reason.state for reason in result.verdict.reasons if "schema" in reason.metric)
+        for result in (usual, own)
+    ]
+    assert states == ["PASS", "FAIL"]
 
 
 def test_an_expectation_without_code_and_severity_is_critical_and_named_by_its_type(
