@@ -33,7 +33,7 @@ from dataqa.near.search import Search
 from dataqa.near.stars import stars
 from dataqa.normalise import Cleaning
 from dataqa.progress import Silent
-from dataqa.semantic import ClosePairs, agreeing, close_pairs
+from dataqa.semantic import THRESHOLDS, ClosePairs, agreeing, close_pairs
 from dataqa.shared import Shared
 
 SEED = 0
@@ -210,6 +210,21 @@ def paraphrases(folder: Path) -> Iterator[str]:
                 hits = int((true & close).sum())
                 shares.append(f"{hits / len(bench):.3f}, {hits / max(close.sum(), 1):.3f}")
             yield f"| {embedder} | {least} | {' | '.join(shares)} |"
+    yield ""
+    yield "| set | pairs at 0.9 that agree | texts in one | pairs with one label |"
+    yield "|---|---|---|---|"
+    for name in ("banking77", "clinc150_oos", "weak_agnews_dev"):
+        rows = load(folder / f"{name}.jsonl")
+        shared, place = shared_of(
+            [{"text": row["text"]} for row in rows], Config(embedder="minilm")
+        )
+        own = [rows[row]["label"] for row in place[shared.text_groups.first]]
+        pairs = neighbour_pairs(shared)[1]
+        close = pairs.cosine >= THRESHOLDS["minilm"]
+        left, right = pairs.left[close].tolist(), pairs.right[close].tolist()
+        same = sum(own[one] == own[other] for one, other in zip(left, right, strict=True))
+        share = len({*left, *right}) / len(own)
+        yield f"| {name} | {len(left):,} | {share:.1%} | {same / len(left):.1%} |"
 
 
 # Speed
