@@ -1,9 +1,11 @@
 """How well wrong labels are ranked, and how the rate bracket compares with the truth.
 
     python benchmarks/label_noise.py DATA_FOLDER [--cache FOLDER] [--sets NAME ...] [--no-peer]
+        [--encode]
 
 Ours is the label check with the embedders `minilm` and `lsa`; the peer is the usual recipe:
-sentence-transformers all-MiniLM-L6-v2, `cross_val_predict` of logistic regression, cleanlab's
+all-MiniLM-L6-v2 (the same vectors; with `--encode` those of sentence-transformers itself,
+which take minutes), `cross_val_predict` of logistic regression, cleanlab's
 `Datalab.find_issues` (from its scores where the package `datasets`, which Datalab needs, is not
 installed). Seconds are those after embedding, of each: neighbours, near-duplicates, models, ranking
 and findings against cross-validation and `find_issues`. Truth is only used for scoring. Sets that
@@ -34,6 +36,7 @@ import dataqa
 from dataqa.checks.labels import RATE, Labels
 from dataqa.config import Config
 from dataqa.embedding import choose_embedder
+from dataqa.embedding.terms import Corpus
 from dataqa.embedding.weights import checked_minilm
 from dataqa.engine import choose_engine
 from dataqa.gate import decide
@@ -41,7 +44,7 @@ from dataqa.progress import Silent
 from dataqa.shared import Shared
 
 LIMIT = 0.15
-PEER = "sentence-transformers + LogisticRegression + Datalab"
+PEER = "all-MiniLM-L6-v2 + LogisticRegression + Datalab"
 
 
 @dataclass(frozen=True)
@@ -57,12 +60,17 @@ class Outcome:
 class Bench:
     """Runs cases and remembers vectors."""
 
-    def __init__(self, cache: Path) -> None:
-        """Keep everything that is expensive in ``cache``."""
+    def __init__(self, cache: Path, *, encode: bool) -> None:
+        """Keep vectors in ``cache``; with ``encode``, the peer embeds for itself."""
         self.cache = cache
+        self.encode = encode
 
     def vectors(self, texts: list[str]) -> np.ndarray:
-        """Embed with sentence-transformers, as the recipe does."""
+        """Return the peer's vectors: those that we use, or its own."""
+        if not self.encode:
+            config = Config(cache_dir=str(self.cache))
+            model, _ = choose_embedder("minilm", config.seed, config)
+            return model.embed(Corpus(texts, choose_engine("serial", 1, 0), Silent(), 8192))
         digest = hashlib.sha256("\n".join(texts).encode()).hexdigest()[:16]
         path = self.cache / f"sentence-transformers-{digest}.npy"
         if not path.exists():
@@ -175,13 +183,14 @@ def main() -> None:
     parser.add_argument("--cache", type=Path)
     parser.add_argument("--sets", nargs="*", default=[*REAL, BASE])
     parser.add_argument("--no-peer", action="store_true")
+    parser.add_argument("--encode", action="store_true")
     options = parser.parse_args()
     warnings.filterwarnings("ignore")
     logging.disable(logging.WARNING)
     with tempfile.TemporaryDirectory() as scratch:
         cache = options.cache or Path(scratch)
         cache.mkdir(parents=True, exist_ok=True)
-        bench = Bench(cache)
+        bench = Bench(cache, encode=options.encode)
         print(f"Peer: {PEER}. Limit {LIMIT:.0%}, seed {SEED}.\n")
         rank_all(options.folder, options.sets, bench, peer=not options.no_peer)
         judge_clean(options.folder, options.sets, bench)

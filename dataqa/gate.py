@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
+from dataqa.effort import next_step
 from dataqa.errors import ConfigError
 from dataqa.result import AuditResult, CheckResult, Reason, State, Verdict
 
@@ -166,6 +167,10 @@ def _judged(
         if state != "UNDECIDED":
             return _certified(certificate, state, model)
         model = replace(model, message=f"{model.message}; {_so_far(certificate, limit, rules)}")
+    elif model.state == "UNDECIDED" and model.value is not None:
+        model = replace(
+            model, message=f"{model.message}; {next_step(model.value, limit, rules.risk)}"
+        )
     if not rules.require_certificate:
         return model
     return replace(

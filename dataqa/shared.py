@@ -198,7 +198,7 @@ class Shared:
         return other
 
     def label_model(self, folds: int, min_class_records: int) -> LabelModel:
-        """Model the labels of all classes with at least ``min_class_records`` different texts."""
+        """Model the classes with at least ``min_class_records`` texts, near-copies as one."""
         settings = (folds, min_class_records)
         if settings not in self._models:
             self._models[settings] = self._model_labels(folds, min_class_records)
@@ -208,10 +208,10 @@ class Shared:
         labels, group = self.dataset.frame["label"], self.text_groups.of
         labeled = (labels.notna() & (labels.str.strip() != "")).to_numpy()
         usable = labeled & self._visible[group] & ~self.dataset.malformed
-        chosen = choose(labels, usable, group, min_class_records)
+        chosen = choose(labels, usable, self.near_groups.of, min_class_records)
         return LabelModel(
             chosen=chosen,
-            predictions=self._predictions(chosen, folds),
+            predictions=self.predictions(chosen, folds),
             texts=len(np.unique(group[chosen.rows])),
             unlabeled=int((~labeled).sum()),
             unseen=int((labeled & ~usable).sum()),
@@ -222,12 +222,15 @@ class Shared:
         """(text groups,) whether the models see anything of the text."""
         return np.asarray(self.embeddings.any(axis=1) | (np.diff(self.corpus.terms.indptr) > 0))
 
-    def _predictions(self, chosen: Chosen, folds: int) -> Predictions:
+    def predictions(self, chosen: Chosen, folds: int, deal: int = 0) -> Predictions:
+        """Ask the models; every ``deal`` holds out other records together."""
         classes = len(chosen.names)
         if classes < 2:
             return Predictions(np.empty((len(chosen.rows), 0), dtype=np.float32), {})
         text, near = self.text_groups.of[chosen.rows], self.near_groups.of[chosen.rows]
-        rank = np.random.default_rng(self.config.seed).permutation(len(self.text_groups.sizes))
+        rank = np.random.default_rng([self.config.seed, deal]).permutation(
+            len(self.text_groups.sizes)
+        )
         records = Labeled(
             vectors=self.embeddings[text],
             terms=self.corpus.terms[text],

@@ -67,6 +67,7 @@ LEVELS = (
         "confident_learning",
         "crowd",
         "conflicts",
+        "effort",
         "embedding",
         "endings",
         "engine",
@@ -107,7 +108,7 @@ LEVELS = (
 """Parts of the package from the ground up; a part imports its own level and those below."""
 
 JUDGING = {
-    "gate": {"result", "dataset", "errors", "settings", "quoting"},
+    "gate": {"effort", "result", "dataset", "errors", "settings", "quoting"},
     "review": {"review", "result", "dataset", "errors", "settings", "quoting", "gate"},
     "report": {"report", "tables", "result", "dataset", "errors", "settings", "quoting", "gate"},
 }

@@ -14,6 +14,10 @@ SUPPORT = 3.0
 """A label counts as supported when every model votes for it, and their average gives it at least
 this many times the probability of any other."""
 
+REFUTE = 2.0
+"""A label counts as refuted when no model votes for it, and their average gives another class at
+least this many times its probability. Where classes overlap, models differ by less."""
+
 
 @dataclass(eq=False)
 class LabelScores:
@@ -83,16 +87,26 @@ class LabelScores:
 
     @cached_property
     def flagged(self) -> np.ndarray:
-        """Whether the label confidently contradicts the models, or is outvoted by its copies."""
-        return np.asarray(flag(self.model.label, self.model.probabilities) | self.outvoted)
+        """Whether the label contradicts all models, or is outvoted by its copies.
+
+        By confident learning, where the models refute the label.
+        """
+        contradicts = flag(self.model.label, self.model.probabilities)
+        return np.asarray((contradicts & self._refuted) | self.outvoted)
+
+    @property
+    def _refuted(self) -> np.ndarray:
+        votes = self.model.predictions.votes.values()
+        against = np.all([vote != self.model.label for vote in votes], axis=0)
+        return np.asarray(against & (self.probability >= REFUTE * self.own))
 
     @cached_property
     def unsupported(self) -> np.ndarray:
         """Whether not all models clearly support the label."""
-        found = self.flagged | (self.share < 1)
-        for vote in self.model.predictions.votes.values():
-            found = found | (vote != self.model.label)
-        return np.asarray(found | (self.own < SUPPORT * self._best_other))
+        votes = self.model.predictions.votes.values()
+        differs = np.any([vote != self.model.label for vote in votes], axis=0)
+        thin = self.own < SUPPORT * self._best_other
+        return np.asarray(self.flagged | (self.share < 1) | differs | thin)
 
     @property
     def _best_other(self) -> np.ndarray:

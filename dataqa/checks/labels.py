@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
 import numpy as np
@@ -11,13 +11,15 @@ import pandas as pd
 
 from dataqa.checks.interface import Found
 from dataqa.checks.label_findings import label_findings
+from dataqa.checks.label_notes import doubt_notes, label_notes, quantity_of
 from dataqa.checks.label_places import label_tables
 from dataqa.checks.label_scores import LabelScores
 from dataqa.dataset import Dataset
-from dataqa.quoting import LABEL_CHARACTERS, shortened
 from dataqa.shared import LabelModel, Shared
 
 RATE = "labels.mislabel_rate"
+SPREAD = "labels.fold_spread"
+MAX_REPEATS = 20
 MAX_FOLDS = 50
 LISTS = (
     "labels are lists of labels: see the check multilabel; limit multilabel.mislabel_rate instead, "
@@ -29,19 +31,20 @@ LISTS = (
 class Labels:
     """Wrong labels, by confident learning.
 
-    **What it finds.** Records whose given label disagrees, confidently, with three models that
-    never saw it (linear discriminants on the vectors, naive Bayes on the words, the votes of the
-    nearest other texts), and records whose label is outvoted by copies of the same text
+    **What it finds.** Records whose given label contradicts, by confident learning, three models
+    that never saw it (linear discriminants on the vectors, naive Bayes on the words, the votes of
+    the nearest other texts) when none of them votes for it and another class is at least twice as
+    probable, and records whose label is outvoted by copies of the same text
     (`labels.likely_mislabeled`). Every labelled record gets a `label_quality` (0 = surely wrong;
     how probable the label is, given what the models say and which classes are taken for which)
     and, where the models disagree, a `suggested_label`.
 
     The mislabel rate is a *model estimate, not certified*, given as a bracket:
-    `labels.mislabel_rate.low` is the share flagged (cleanlab's off-diagonal count and outvoted
-    copies); `labels.mislabel_rate.high` the share whose label not all three models vote for, or
-    their average gives less than three times the probability of another class, with every record
-    that could not be checked counted as wrong; between them `labels.mislabel_rate`, cleanlab's
-    calibrated count. Only reviewed records prove a rate: `dataqa review`.
+    `labels.mislabel_rate.low` is the share flagged; `labels.mislabel_rate.high` the share whose
+    label not all three models vote for, or their average gives less than three times the
+    probability of another class, with every record that could not be checked counted as wrong;
+    between them `labels.mislabel_rate`, cleanlab's calibrated count. Only reviewed records prove a
+    rate: `dataqa review`.
 
     **Why it hurts fine-tuning.** A model tuned on wrong labels is reliably wrong.
 
@@ -54,7 +57,9 @@ class Labels:
     **Settings.** `folds`: parts of the cross-validation. `min_class_records`: classes with fewer
     different texts are not checked (and counted as such). `min_records`: fewer different texts
     give no rate. `min_agreement`: models that agree with the labels less than this (Cohen's
-    kappa, 0 = chance) are too weak for a rate and for findings.
+    kappa, 0 = chance) are too weak for a rate and for findings. `repeats`: how often the records
+    are dealt to other folds to see how much the estimate moves (`labels.fold_spread`, largest minus
+    smallest: stability, no confidence interval).
 
     **Reference.** Northcutt, Jiang, Chuang, "Confident Learning", JAIR 70, 2021; cleanlab 2.9.
     """
@@ -63,12 +68,13 @@ class Labels:
     min_class_records: int = 5
     min_records: int = 100
     min_agreement: float = 0.3
+    repeats: int = 2
 
     name: ClassVar[str] = "labels"
     codes: ClassVar[Mapping[str, str]] = {
         "likely_mislabeled": "The label is probably wrong. Compare it with the suggested one.",
     }
-    metrics: ClassVar[tuple[str, ...]] = (RATE, f"{RATE}.low", f"{RATE}.high")
+    metrics: ClassVar[tuple[str, ...]] = (RATE, f"{RATE}.low", f"{RATE}.high", SPREAD)
     columns: ClassVar[Mapping[str, str]] = {
         "suggested_label": "str",
         "label_quality": "float64",
@@ -82,6 +88,8 @@ class Labels:
             raise ValueError(f"min_class_records {self.min_class_records} is below 2")
         if self.min_records < 0:
             raise ValueError(f"min_records {self.min_records} is below 0")
+        if not 0 <= self.repeats <= MAX_REPEATS:
+            raise ValueError(f"repeats {self.repeats} is not between 0 and {MAX_REPEATS}")
         if not -1 <= self.min_agreement <= 1:
             raise ValueError(f"min_agreement {self.min_agreement} is not between -1 and 1")
 
@@ -102,14 +110,17 @@ class Labels:
                 metrics=dict.fromkeys(self.metrics),
                 columns={"label_quality": _columns(dataset, scores)["label_quality"]},
                 reason=reason,
-                notes=(*_notes(model), *_variants(dataset)),
+                notes=label_notes(dataset, model),
             )
+        metrics: dict[str, float | None] = dict.fromkeys(self.metrics)
+        if not reason:
+            metrics = _rates(dataset, scores) | {SPREAD: self._spread(shared, scores)}
         return Found(
             findings=label_findings(dataset, shared, scores),
-            metrics=dict.fromkeys(self.metrics) if reason else _rates(dataset, scores),
+            metrics=metrics,
             columns=_columns(dataset, scores),
             reason=reason,
-            notes=(*_notes(model), *_variants(dataset)),
+            notes=(*label_notes(dataset, model), *doubt_notes(scores, metrics[SPREAD])),
             tables=label_tables(dataset, scores, shared.config.group_by),
         )
 
@@ -117,11 +128,23 @@ class Labels:
         names = dataset.frame["label"].dropna().unique()
         if len(names) == 1:
             return f"the label column has one class ({names[0]!r}); there is nothing to compare"
+        quantity = f"; {quantity_of(dataset)}" if quantity_of(dataset) else ""
         return (
             f"{len(names)} classes, but {len(model.classes)} with at least "
             f"{self.min_class_records} different texts that can be compared; too few to learn what "
-            "a label means"
+            f"a label means{quantity}"
         )
+
+    def _spread(self, shared: Shared, scores: LabelScores) -> float | None:
+        """Return how far the estimate moves when other records are held out together."""
+        if not self.repeats:
+            return None
+        model = scores.model
+        counts = [scores.count]
+        for deal in range(1, self.repeats + 1):
+            other = shared.predictions(model.chosen, self.folds, deal)
+            counts.append(LabelScores(replace(model, predictions=other), scores.text).count)
+        return (max(counts) - min(counts)) / len(model.rows)
 
     def _too_few_texts(self, model: LabelModel) -> str | None:
         """Say why there is too little for a rate, or nothing."""
@@ -170,34 +193,3 @@ def _columns(dataset: Dataset, scores: LabelScores) -> dict[str, Any]:
     classes = np.array(model.classes, dtype=object)
     names.iloc[model.rows[scores.differs]] = classes[scores.suggested[scores.differs]]
     return {"suggested_label": names, "label_quality": qualities}
-
-
-def _notes(model: LabelModel) -> tuple[str, ...]:
-    notes = ["model estimate, not certified"]
-    if model.unlabeled:
-        notes.append(f"{model.unlabeled:,} records have no label and were not checked")
-    if model.unseen:
-        notes.append(
-            f"{model.unseen:,} records share no word with others, or are no text, "
-            "and were not checked"
-        )
-    chosen = model.chosen
-    if chosen.rare:
-        notes.append(
-            f"{chosen.rare:,} records of {chosen.rare_classes:,} rare classes were not checked"
-        )
-    if chosen.crowded:
-        notes.append(
-            f"only the {len(chosen.names):,} largest classes were checked, not the "
-            f"{chosen.crowded:,} records of {chosen.crowded_classes:,} others"
-        )
-    return tuple(notes)
-
-
-def _variants(dataset: Dataset) -> Iterator[str]:
-    """Name labels that are one label written in several ways; each way counts as a class."""
-    names = pd.Series(sorted(dataset.frame["label"].dropna().unique()), dtype="str")
-    for _, same in names.groupby(names.str.strip().str.casefold()):
-        if len(same) > 1:
-            written = ", ".join(repr(shortened(name, LABEL_CHARACTERS)) for name in same[:5])
-            yield f"labels that differ only in case or spaces are counted as different: {written}"

@@ -29,13 +29,13 @@ class Chosen:
 
 
 def choose(labels: pd.Series, usable: np.ndarray, group: np.ndarray, min_texts: int) -> Chosen:
-    """Choose the classes with at least ``min_texts`` different texts, the largest ones first.
+    """Choose the classes with at least ``min_texts`` groups of texts, the largest ones first.
 
     Args:
         labels: (records,) texts.
         usable: (records,) whether a record has a label and something to see.
-        group: (records,) number of its text.
-        min_texts: how many different texts a class needs.
+        group: (records,) number of its group of alike texts, which one fold holds.
+        min_texts: how many groups a class needs.
     """
     rows = np.flatnonzero(usable)
     codes, names = pd.factorize(labels.iloc[rows].to_numpy(dtype=object), sort=True)
