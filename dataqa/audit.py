@@ -184,6 +184,7 @@ def _records(
     dataset: Dataset, config: Config, founds: list[Found], findings: pd.DataFrame
 ) -> pd.DataFrame:
     """Put the per-record columns of all checks beside each other, in input order."""
+    import numpy as np
     import pandas as pd
 
     from dataqa.checks import CHECKS
@@ -198,13 +199,11 @@ def _records(
             table[name] = pd.Series(values, dtype=dtype, index=table.index)
     places = pd.MultiIndex.from_frame(findings[["source", "line"]])
     quoted = pd.MultiIndex.from_frame(table[["source", "line"]]).isin(places)
-    table["excerpt"] = pd.Series(
-        [
-            excerpt(text, config.show_text) if wanted else None
-            for text, wanted in zip(dataset.essence, quoted, strict=True)
-        ],
-        dtype="str",
-    )
+    excerpts: list[str | None] = [None] * len(table)
+    rows = np.flatnonzero(quoted)
+    for row, text in zip(rows.tolist(), dataset.quotes(rows), strict=True):
+        excerpts[row] = excerpt(text, config.show_text)
+    table["excerpt"] = pd.Series(excerpts, dtype="str")
     return table.round(DECIMALS).iloc[dataset.input_order].reset_index(drop=True)
 
 

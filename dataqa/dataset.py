@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
@@ -158,6 +158,14 @@ class Dataset:
         context = self.frame["context"].fillna("")
         return [own or text for own, text in zip(context, self.texts, strict=True)]
 
+    def quotes(self, rows: np.ndarray) -> list[str]:
+        """Return the ``essence`` of some records; cheap where they are few."""
+        if not len(rows):
+            return []
+        some = replace(self, frame=self.frame.iloc[rows].reset_index(drop=True))
+        vars(some).update(labeled=self.labeled, templated=self.templated)  # facts about the whole
+        return some.essence
+
     @cached_property
     def contents(self) -> list[str]:
         """What each record says of its own: its text, without a prompt that most records repeat."""
@@ -214,6 +222,13 @@ def canonical_order(frame: pd.DataFrame) -> np.ndarray:
     """Return the row numbers that sort records by content key, equal ones by source and line."""
     places = frame[["key", "source", "line"]].reset_index(drop=True)
     return places.sort_values(["key", "source", "line"], kind="stable").index.to_numpy()
+
+
+def sorted_rows(frame: pd.DataFrame, order: np.ndarray) -> pd.DataFrame:
+    """Return the rows in another order, and empty the frame: no two copies at one time."""
+    names = list(frame.columns)
+    columns = {name: frame.pop(name).array.take(order) for name in names}
+    return pd.DataFrame(columns, index=range(len(order)))
 
 
 def empty_frame(dtypes: dict[str, str]) -> pd.DataFrame:

@@ -100,7 +100,9 @@ class Schema:
 
     def _broken(self, dataset: Dataset, shape: str, rows: np.ndarray) -> Iterator[pd.DataFrame]:
         columns = [name for name in COLUMNS if name != "label" or dataset.labeled]
-        frame = dataset.frame.iloc[rows][columns].reset_index(drop=True)
+        frame = dataset.frame[columns]
+        if len(rows) < len(frame):
+            frame = frame.iloc[rows].reset_index(drop=True)
         for broken in validate(frame, load_suite(shape, self.expectations)):
             if broken.rows is None:
                 yield _whole_finding(broken, shape)

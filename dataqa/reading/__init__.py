@@ -5,13 +5,14 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Sequence
+from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import cast
 
 from dataqa.config import Config
-from dataqa.dataset import Dataset, SourceFile, canonical_order
+from dataqa.dataset import Dataset, SourceFile, canonical_order, sorted_rows
 from dataqa.engine import Engine, choose_engine
 from dataqa.errors import InputError
 from dataqa.formats import SHAPES, UNKNOWN, choose_shapes
@@ -19,7 +20,7 @@ from dataqa.progress import Progress, Silent
 from dataqa.reading.interface import SEEN_LIMIT, Part, Reader, Wanted
 from dataqa.reading.majority import with_majority
 from dataqa.reading.rows import merge, with_mark
-from dataqa.reading.sources import BOM, READERS, Opened, find_inputs, input_bytes, opened
+from dataqa.reading.sources import BOM, READERS, Named, Opened, find_inputs, input_bytes, opened
 from dataqa.reading.unpacking import Caps
 
 __all__ = ["READERS", "again", "input_bytes", "read"]
@@ -43,14 +44,7 @@ def read(
     wanted = _wanted(config)
     inputs = find_inputs(paths)
     engine = engine or choose_engine(config.engine, config.jobs, input_bytes(paths))
-    parts, files = [], []
-    for named in inputs:
-        with TemporaryDirectory(prefix="dataqa-") as folder:
-            file = opened(named, Path(folder), wanted, _caps(config))
-            part = _read_file(file, wanted, engine, progress or Silent())
-            parts.append(part)
-            files.append(SourceFile(file.source, _sha256(file.named), len(part.frame)))
-    whole = merge(parts, renumber=False)
+    whole, files = _read_files(inputs, wanted, config, engine, progress or Silent())
     _refuse_nothing(whole, wanted, [named.source for named in inputs])
     named_fields = (
         ("--label-field", config.label_field),
@@ -60,14 +54,15 @@ def read(
     for option, field in named_fields:
         _refuse_absent(field, option, whole.fields_seen)
     frame, majority_of = with_majority(whole, config.annotators_field)
+    whole = replace(whole, frame=frame.iloc[:0])  # so that each column goes when it is sorted
     order = canonical_order(frame)
     return Dataset(
-        frame=frame.iloc[order].reset_index(drop=True),
+        frame=sorted_rows(frame, order),
         faults=whole.faults,
         files=tuple(files),
         unreadable=whole.unreadable,
         fields_seen=whole.fields_seen,
-        extra=whole.extra.iloc[order].reset_index(drop=True),
+        extra=sorted_rows(whole.extra, order),
         majority_of=majority_of,
     )
 
@@ -88,6 +83,19 @@ def _caps(config: Config) -> Caps:
 def _wanted(config: Config) -> Wanted:
     shapes = choose_shapes(config.format, config.text_field, config.label_field, config.id_field)
     return Wanted(shapes, config.kept_fields, config.line_megabytes * 2**20)
+
+
+def _read_files(
+    inputs: Sequence[Named], wanted: Wanted, config: Config, engine: Engine, progress: Progress
+) -> tuple[Part, list[SourceFile]]:
+    parts, files = [], []
+    for named in inputs:
+        with TemporaryDirectory(prefix="dataqa-") as folder:
+            file = opened(named, Path(folder), wanted, _caps(config))
+            part = _read_file(file, wanted, engine, progress)
+            parts.append(part)
+            files.append(SourceFile(file.source, _sha256(file.named), len(part.frame)))
+    return merge(parts, renumber=False), files
 
 
 def _read_file(file: Opened, wanted: Wanted, engine: Engine, progress: Progress) -> Part:
