@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from dataqa.errors import ConfigError, os_reason
-from dataqa.settings import checked_values, parse_rate, parse_risk, unknown_name
+from dataqa.settings import checked_values, parse_limit, parse_rate, parse_risk, unknown_name
 
 MISLABEL_RATE = "labels.mislabel_rate"
 DEFAULT_LIMITS: Mapping[str, float] = {MISLABEL_RATE: 0.15}
@@ -95,7 +95,7 @@ class Config:
     near_words: int = 3
     """Largest n of these n-grams, 1 to 5; texts below 10, 30, 60, 100 words use a smaller one."""
     limits: Mapping[str, float] = field(default_factory=lambda: dict(DEFAULT_LIMITS))
-    """Gate: the largest allowed share, by metric name."""
+    """Gate: the largest allowed share (the least number of records), by metric name."""
     warn: Mapping[str, float] = field(default_factory=dict)
     """Gate: shares above which to warn, whatever the verdict, by metric name."""
     risk: float = 0.05
@@ -173,7 +173,7 @@ def with_mislabel_limit(limits: Mapping[str, float], rate: object) -> dict[str, 
 
 def _rates(table: object, where: str) -> dict[str, float]:
     values = _section(table, where)
-    return {name: parse_rate(value, f"{where}.{name}") for name, value in values.items()}
+    return {name: parse_limit(value, name, f"{where}.{name}") for name, value in values.items()}
 
 
 def _listed(value: object) -> object:

@@ -9,6 +9,7 @@ from typing import Any
 from dataqa.effort import next_step
 from dataqa.errors import ConfigError
 from dataqa.result import AuditResult, CheckResult, Reason, State, Verdict
+from dataqa.settings import is_count
 
 SCREENED = "screened by models, not certified"
 CERTIFIABLE = "labels.mislabel_rate"
@@ -137,6 +138,8 @@ def _judge(
     if value is None or low is None or high is None:
         message = f"{title} was not measured: {_why_not(name, checks)}"
         return Reason(name, None, None, None, limit, "UNDECIDED", message)
+    if is_count(name):
+        return _counting(name, value, limit)
     bracketed = f"{name}.low" in metrics
     state: State = "FAIL" if low > limit else "PASS" if high <= limit else "UNDECIDED"
     message = f"{title} {percent(value)}"
@@ -150,6 +153,15 @@ def _judge(
             "UNDECIDED": ": the limit lies inside the bracket, the models cannot decide",
         }[state]
     return Reason(name, value, low, high, limit, state, message)
+
+
+def _counting(name: str, value: float, limit: float) -> Reason:
+    """Judge a number: of records at least, of anything else at most the limit."""
+    least = name.endswith("_records")
+    state: State = "PASS" if (value >= limit if least else value <= limit) else "FAIL"
+    side = "at least" if least else "at most"
+    message = f"{_title(name)} {value:,.0f}, limit: {side} {limit:,.0f}"
+    return Reason(name, value, value, value, limit, state, message)
 
 
 def _judged(

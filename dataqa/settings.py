@@ -38,6 +38,28 @@ def parse_rate(value: object, where: str) -> float:
     return abs(share)
 
 
+def is_count(metric: str) -> bool:
+    """Tell whether a metric is a number of things, not a share; of records, more are better."""
+    return metric.endswith(("_records", "_tokens"))
+
+
+def parse_limit(value: object, metric: str, where: str) -> float:
+    """Read a limit: a number of things for a metric that counts, else a rate.
+
+    Raises:
+        ConfigError: the value is none.
+    """
+    if not is_count(metric):
+        return parse_rate(value, where)
+    try:
+        number = float(str(value))
+    except ValueError:
+        number = math.nan
+    if isinstance(value, bool) or not 0 <= number < math.inf:
+        raise ConfigError(f"{where}: {value!r} is not a number", hint="write a number, as 1000")
+    return number
+
+
 def parse_risk(value: object) -> float:
     """Read a chance strictly between 0 and 1, as ``5%`` or ``0.05``.
 

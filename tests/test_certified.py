@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from collections.abc import Callable
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
     from tests.conftest import Bench, Record, Run
 
 Tickets = Callable[..., list[dict[str, Any]]]
+SAMPLES = Path(__file__).parents[1] / "sample_data"
 RATE = "labels.mislabel_rate"
 MODEL = {RATE: 0.2, f"{RATE}.low": 0.18, f"{RATE}.high": 0.3, "outliers.rate": 0.04}
 OK = {"labels": CheckResult("labels", "ok"), "outliers": CheckResult("outliers", "ok")}
@@ -296,3 +299,29 @@ def test_rules_come_from_the_configuration(bench: Bench, tickets: Tickets) -> No
         bench.audit(tickets(10), warn={"outliers.rat": 0.1})
     with pytest.raises(InputError, match=r"absent\.jsonl"):
         audit("absent.jsonl", decisions="absent.jsonl")
+
+
+# The sample data, through the real command line
+
+
+@pytest.mark.parametrize(
+    ("name", "options", "code", "first"),
+    [
+        ("clean", [], 0, "PASS  mislabel rate at most 15%, certified at risk 5%"),
+        ("noisy", ["--max-mislabel-rate=5%"], 1, "FAIL  mislabel rate above 5%, certified"),
+    ],
+)
+def test_samples_are_certified(
+    run: Run, name: str, options: list[str], code: int, first: str
+) -> None:
+    folder = SAMPLES / name
+    said = ("--decisions", folder / "decisions.jsonl", "--require-certificate")
+    done = run("audit", folder / "data.jsonl", *said, *options)
+    assert (done.code, done.out.splitlines()[0][: len(first)]) == (code, first)
+
+
+def test_sample_decisions_are_made_again_to_the_byte(tmp_path: Path) -> None:
+    subprocess.run([sys.executable, SAMPLES / "decide.py", "--out", tmp_path], check=True)
+    made = {path.relative_to(tmp_path): path.read_bytes() for path in tmp_path.glob("*/*")}
+    assert len(made) == 2
+    assert made == {path: (SAMPLES / path).read_bytes() for path in made}

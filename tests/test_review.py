@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import pty
+import re
 import select
 import signal
 import subprocess
@@ -297,3 +298,41 @@ def test_going_back_replaces_the_judgement(audited: Path) -> None:
     certificate = session.certificate()
     assert (certificate.n_reviewed, certificate.n_wrong) == (2, 1)
     assert session.open == 2
+
+
+def test_the_whole_loop(tmp_path: Path, tickets: Any, jsonl: Any, run: Callable[..., Any]) -> None:
+    """Audit, review in a terminal, certify at the gate, apply, audit what was applied."""
+    records = tickets(60, flip=0.07)
+    names = sorted({record["truth"] for record in records})
+    data, said = jsonl(tmp_path, records), tmp_path / "decisions.jsonl"
+    saved, clean = tmp_path / "result.json", tmp_path / "clean.jsonl"
+    assert run("audit", data, f"--out=json={saved}", "--require-certificate").code == 3
+    one = Terminal(tmp_path)
+    try:
+        while "It is decided." not in (screen := one.expect("[q] quit")):
+            line = int(re.findall(r"data\.jsonl:(\d+)", screen)[-1])
+            one.send(str(names.index(records[line - 1]["truth"]) + 1))
+        assert "PASS, certified" in screen
+        one.send("q")
+        assert one.ended() == 0
+    finally:
+        one.close()
+    done = run("gate", saved, "--decisions", said, "--require-certificate")
+    assert (done.code, "certified at risk 5%" in done.out) == (0, True)
+    assert run("apply", said, data, "-o", clean).code == 0
+    before, after = data.read_bytes().splitlines(), clean.read_bytes().splitlines()
+    changed = [
+        number for number, pair in enumerate(zip(before, after, strict=True)) if len(set(pair)) > 1
+    ]
+    made = read_decisions(said).decisions
+    assert changed
+    assert [number + 1 for number in changed] == sorted(
+        item.line for item in made if item.action == "relabel"
+    )
+    assert all(json.loads(after[number])["label"] == records[number]["truth"] for number in changed)
+    again = tmp_path / "again.json"
+    reuse = ("--reuse-decisions", said, f"--out=json={again}")
+    assert run("audit", clean, *reuse).code in (0, 3)
+    certificate = json.loads(again.read_bytes())["certificate"]
+    assert certificate["reused"] == certificate["n_reviewed"]
+    assert certificate["n_wrong"] == 0

@@ -18,6 +18,7 @@ from dataqa.checks.multilabel import Multilabel
 from dataqa.checks.outliers import Outliers
 from dataqa.checks.responses import Responses
 from dataqa.checks.schema import Schema
+from dataqa.checks.sufficiency import Sufficiency
 from dataqa.config import Config
 from dataqa.errors import ConfigError
 from dataqa.settings import construct, unknown_name
@@ -40,6 +41,7 @@ CHECKS: Mapping[str, type[Check]] = {
         Labels,
         Multilabel,
         Annotators,
+        Sufficiency,
     )
 }
 """Check by name, in the order in which they run and are reported."""
