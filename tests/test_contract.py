@@ -22,6 +22,7 @@ from dataqa.dataset import Dataset
 from dataqa.engine.processes import ProcessesEngine
 from dataqa.errors import InputError
 from dataqa.result import FINDING_DTYPES, AuditResult
+from dataqa.settings import is_count
 from dataqa.shared import Shared
 
 if TYPE_CHECKING:
@@ -445,7 +446,7 @@ def test_a_check_reports_what_it_declares(
     assert found.reason or None not in found.metrics.values()
     measured = {name: value for name, value in found.metrics.items() if value is not None}
     assert all(value >= 0 for value in measured.values())
-    assert all(value <= 1 or name.endswith("_tokens") for name, value in measured.items())
+    assert all(value <= 1 or is_count(name) for name, value in measured.items())
 
 
 @every_check
