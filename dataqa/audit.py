@@ -53,6 +53,7 @@ def audit(
     from dataqa.checks import choose_checks
     from dataqa.embedding import choose_embedder
     from dataqa.engine import choose_engine
+    from dataqa.overlap.evaluation import read_evaluations
     from dataqa.progress import Silent
     from dataqa.reading import input_bytes, read
     from dataqa.review.certified import certified, read_files
@@ -70,7 +71,8 @@ def audit(
     engine = choose_engine(config.engine, config.jobs, input_bytes(paths))
     dataset = read(paths, config, engine, progress)
     timings = {"read": time.perf_counter() - started}
-    shared = Shared(dataset, config, embedder, engine, progress)
+    evaluations = read_evaluations(config, engine, progress)
+    shared = Shared(dataset, config, embedder, engine, progress, evaluations=evaluations)
     with threadpool_limits(1, "blas"):  # the last digits of a product depend on the threads
         runs = [run_check(check, dataset, shared) for check in checks]
     timings |= {result.name: result.seconds for result, _ in runs}

@@ -34,9 +34,7 @@ BOUNDS: tuple[tuple[str, float, float, str], ...] = (
 GATE_NAMES = ("limits", "warn", "risk", "require_certificate")
 """Fields that stand in the section ``[gate]``."""
 CONFIG_NAMES = ("dataqa.toml", "pyproject.toml")
-SHORT_NAMES: Mapping[str, tuple[str, str]] = {
-    "expectations": ("schema", "expectations"),
-}
+SHORT_NAMES: Mapping[str, tuple[str, str]] = {"expectations": ("schema", "expectations")}
 """Settings of checks that have a short name (and an option of their own): -> check, setting."""
 
 
@@ -62,6 +60,10 @@ class Config:
     """A compressed file that unpacks to more is refused."""
     unpack_ratio: int = 200
     """A compressed file that unpacks to more than so many times its size is refused."""
+    eval: tuple[str, ...] = ()
+    """Files of evaluation records; training records that overlap them are reported."""
+    benchmark: tuple[str, ...] = ()
+    """Files of public benchmarks; overlap with them is reported apart."""
     embedder: str = "auto"
     """Which vectors stand for texts: ``auto``, ``lsa``, ``minilm``, or a folder or hub id."""
     long_texts: str = "cut"
@@ -156,7 +158,8 @@ class Config:
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain values for the ``config`` section of a result."""
-        return {name: _listed(value) for name, value in asdict(self).items()}
+        values = asdict(self).items()
+        return {name: list(own) if isinstance(own, tuple) else own for name, own in values}
 
 
 def with_mislabel_limit(limits: Mapping[str, float], rate: object) -> dict[str, float]:
@@ -174,10 +177,6 @@ def with_mislabel_limit(limits: Mapping[str, float], rate: object) -> dict[str, 
 def _rates(table: object, where: str) -> dict[str, float]:
     values = _section(table, where)
     return {name: parse_limit(value, name, f"{where}.{name}") for name, value in values.items()}
-
-
-def _listed(value: object) -> object:
-    return list(value) if isinstance(value, tuple) else value
 
 
 def load_config(path: Path | None = None, folder: Path | None = None) -> Config:

@@ -94,7 +94,8 @@ def _check_settings(kind: type[Check]) -> Iterator[str]:
     settings = text.partition("**Settings.** ")[2].partition(" **")[0]
     yield f"# {settings.replace('`', '')}"
     for item in fields(kind):  # type: ignore[arg-type]
-        yield f"# {item.name} = {_toml(item.default)}"
+        absent = item.default is None
+        yield f"# {item.name}: absent" if absent else f"# {item.name} = {_toml(item.default)}"
 
 
 def _field_documents(kind: type) -> dict[str, str]:

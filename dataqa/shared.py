@@ -24,6 +24,7 @@ from dataqa.near.search import Search, SimilarPairs
 from dataqa.near.stars import Stars, stars
 from dataqa.neighbours import Neighbours, nearest
 from dataqa.normalise import Cleaning, Groups, RecordGroups, find_groups, joined
+from dataqa.overlap.evaluation import Evaluation
 from dataqa.probabilities import (
     Labeled,
     Nearby,
@@ -93,18 +94,19 @@ class Shared:
     engine: Engine
     progress: Progress
     shard_records: int = SHARD_RECORDS
+    evaluations: tuple[Evaluation, ...] = ()
+    """The evaluation files of the run."""
     _models: dict[tuple[int, int], LabelModel] = field(default_factory=dict, repr=False)
 
     @cached_property
     def groups(self) -> RecordGroups:
         """Records that are equal after normalising, by each part of them."""
-        return find_groups(
-            self.dataset,
-            Cleaning(self.config.normalise),
-            self.engine,
-            self.progress,
-            self.shard_records,
-        )
+        return self.groups_of(self.dataset)
+
+    def groups_of(self, dataset: Dataset) -> RecordGroups:
+        """Group the records of any dataset under the settings of this run."""
+        cleaning = Cleaning(self.config.normalise)
+        return find_groups(dataset, cleaning, self.engine, self.progress, self.shard_records)
 
     def over_columns(
         self, stage: Callable[[tuple[list[str], ...]], P], names: Sequence[str], doing: str

@@ -18,6 +18,7 @@ sys.path.insert(0, str(HERE))
 
 import alike  # noqa: E402
 import fields  # noqa: E402
+import leaking  # noqa: E402
 import plant  # noqa: E402
 import several  # noqa: E402
 import shapes  # noqa: E402
@@ -87,7 +88,7 @@ class Folder(NamedTuple):
     ran: tuple[str, ...] = ("schema", "content", "duplicates", "outliers", "labels")
     """Checks that must have something to do in the folder; others may be skipped."""
     args: tuple[str, ...] = ()
-    """Extra arguments of the run."""
+    """Extra arguments of the run; a name that ends in .jsonl is a file of the folder."""
 
 
 LINE_CODES = ("duplicate_key", "big_number", "blank_line", "byte_order_mark", "minority_shape")
@@ -121,6 +122,17 @@ FOLDERS = {
             f"outliers.{code}": {"min_recall": 0.6, "min_precision": 0.5}
             for code in ("far", "format", "wrong_language")
         },
+    ),
+    "leakage": Folder(
+        leaking.leakage,
+        35,
+        bounds={
+            "leakage.passage": {"min_recall": 0.9, "min_precision": 0.6},
+            "leakage.rephrased": {"min_recall": 0.8, "min_precision": 0.4},
+        },
+        exact=("leakage.verbatim", "leakage.near"),
+        ran=("schema", "content", "duplicates", "leakage", "outliers", "labels"),
+        args=("--eval", "eval.jsonl"),
     ),
     "labels": Folder(
         plant.labels, 16, bounds={MISLABELED: {"min_recall": 0.7, "min_precision": 0.6}}
@@ -219,13 +231,20 @@ def expectation(folder: Folder, items: list[Item]) -> dict[str, object]:
 
 
 def write_folder(path: Path, folder: Folder) -> None:
-    """Write ``data.jsonl`` and ``expected.json`` of one folder."""
+    """Write ``data.jsonl``, further files where there are any, and ``expected.json``."""
     items = folder.build(Writer(load_tables(), folder.seed))
-    lines = [render(item, line) for line, item in enumerate(items, 1)]
-    expected = json.dumps(expectation(folder, items), ensure_ascii=False, indent=1)
     path.mkdir(parents=True, exist_ok=True)
-    for name, text in (("data.jsonl", "\n".join(lines)), ("expected.json", expected)):
-        (path / name).write_bytes(f"{text}\n".encode(errors="surrogateescape"))
+    for name in dict.fromkeys(item.file for item in items):
+        own = [item for item in items if item.file == name]
+        lines = [render(item, line) for line, item in enumerate(own, 1)]
+        _write(path / f"{name}.jsonl", "\n".join(lines))
+    data = [item for item in items if item.file == "data"]
+    expected = json.dumps(expectation(folder, data), ensure_ascii=False, indent=1)
+    _write(path / "expected.json", expected)
+
+
+def _write(path: Path, text: str) -> None:
+    path.write_bytes(f"{text}\n".encode(errors="surrogateescape"))
 
 
 def main() -> None:

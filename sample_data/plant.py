@@ -60,6 +60,8 @@ class Item(NamedTuple):
     """Characters to cut off the end of the line."""
     more: tuple[str, ...] = ()
     """Codes that the line gets beside its own."""
+    file: str = "data"
+    """The file that the line is for."""
 
     @property
     def codes(self) -> tuple[str, ...]:
@@ -209,10 +211,10 @@ def duplicates(writer: Writer) -> list[Item]:
     for number, names in enumerate(groups, 1):
         record, note = records[number], f"copy in group {number}: "
         items.append(Item(record, "duplicates.exact", f"original of group {number}"))
-        items += [Item(_rephrased(record, name), "duplicates.exact", note + name) for name in names]
+        items += [Item(rephrased(record, name), "duplicates.exact", note + name) for name in names]
     for number, name in enumerate(("as it is", "upper case"), len(groups) + 1):
         record, note = records[number], f"group {number}, label {records[number]['label']}"
-        other = _relabelled(_rephrased(record, name), writer.wrong_label).value
+        other = _relabelled(rephrased(record, name), writer.wrong_label).value
         items.append(Item(record, "duplicates.conflict", note))
         items.append(Item(other, "duplicates.conflict", f"group {number}, label {other['label']}"))
     items += [Item(records[0]), *(Item(record) for record in records[len(groups) + 3 :])]
@@ -220,7 +222,8 @@ def duplicates(writer: Writer) -> list[Item]:
     return items
 
 
-def _rephrased(record: Record, name: str) -> Record:
+def rephrased(record: Record, name: str) -> Record:
+    """Change the ticket in a way that leaves its normal form alone."""
     return {**record, "input": REPHRASINGS[name](record["input"])}
 
 

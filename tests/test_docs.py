@@ -157,7 +157,7 @@ def test_every_setting_and_code_is_explained(kind: type[Check]) -> None:
     text = inspect.getdoc(kind) or ""
     settings = text.partition("**Settings.**")[2].partition("**Reference.**")[0]
     names = [item.name for item in fields(kind)]  # type: ignore[arg-type]
-    assert names
+    assert names or settings.strip() == "None."
     assert [name for name in names if f"`{name}`" not in settings] == []
     assert all(meaning.endswith(".") for meaning in kind.codes.values())
 
@@ -176,6 +176,6 @@ def test_no_file_names_a_place_on_a_machine() -> None:
     found = [
         f"{path.relative_to(ROOT)}: {match[0]}"
         for path in files
-        for match in MACHINE_PATH.finditer(read(path))
+        for match in MACHINE_PATH.finditer(path.read_text(encoding="utf-8", errors="replace"))
     ]
     assert found == []

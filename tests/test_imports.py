@@ -83,6 +83,7 @@ LEVELS = (
         "normalise",
         "oddness",
         "one_vs_rest",
+        "overlap",
         "probabilities",
         "progress",
         "reading",

@@ -44,7 +44,8 @@ def sample(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
     paths = {"json": "result.json", "findings": "findings.jsonl", "records": "records.jsonl"}
     done = subprocess.run(
         [
-            *(sys.executable, "-m", "dataqa", "audit", folder / "data.jsonl", *expected["args"]),
+            *(sys.executable, "-m", "dataqa", "audit", folder / "data.jsonl"),
+            *(folder / name if name.endswith(".jsonl") else name for name in expected["args"]),
             *(f"--out={name}={out / path}" for name, path in paths.items()),
         ],
         capture_output=True,
@@ -61,7 +62,7 @@ def sample(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
 
 
 def test_there_are_samples() -> None:
-    assert {"clean", "noisy", "schema", "lines", "loading", "duplicates"} <= set(FOLDERS)
+    assert {"clean", "noisy", "schema", "lines", "loading", "duplicates", "leakage"} <= set(FOLDERS)
 
 
 def test_sample_gets_its_verdict(sample: Sample) -> None:

@@ -12,6 +12,7 @@ from dataqa.checks.interface import Check, Found, findings_table, join_findings
 from dataqa.checks.label_names import LabelNames
 from dataqa.checks.labels import Labels
 from dataqa.checks.language import Language
+from dataqa.checks.leakage import Leakage
 from dataqa.checks.lengths import Lengths
 from dataqa.checks.loading import Loading
 from dataqa.checks.multilabel import Multilabel
@@ -37,6 +38,7 @@ CHECKS: Mapping[str, type[Check]] = {
         LabelNames,
         Language,
         Duplicates,
+        Leakage,
         Outliers,
         Labels,
         Multilabel,

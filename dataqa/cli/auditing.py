@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 @reading_options
 @click.option("--group-by", multiple=True, metavar="FIELD", help="Report by FIELD; repeatable.")
 @click.option("--annotators-field", metavar="FIELD", help="Field with several annotators' labels.")
+@click.option("--eval", multiple=True, metavar="FILE", help="Evaluation records; repeatable.")
+@click.option("--benchmark", multiple=True, metavar="FILE", help="Public benchmark; repeatable.")
 @click.option("--embedder", metavar="|".join(("auto", *EMBEDDERS, "MODEL")), help="Text vectors.")
 @click.option("--cache-dir", metavar="DIR|off", help="Exported models and known vectors.")
 @click.option("--allow-download", is_flag=True, default=None, help="Fetch a model that is absent.")
@@ -56,7 +58,9 @@ def audit(
     named = {name: value for name, value in settings.items() if value not in (None, ())}
     config = load_config(config_path).with_settings(**named)
     said = [*reuse_decisions, *([] if decisions is None else [decisions])]
-    wanted = parse_outputs(outputs, inputs=[*data, *map(str, said)])
+    wanted = parse_outputs(
+        outputs, inputs=[*data, *config.eval, *config.benchmark, *map(str, said)]
+    )
     with _watching(quiet=quiet) as progress:
         result = run(
             *data,

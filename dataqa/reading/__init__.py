@@ -15,7 +15,7 @@ from dataqa.config import Config
 from dataqa.dataset import Dataset, SourceFile, canonical_order, sorted_rows
 from dataqa.engine import Engine, choose_engine
 from dataqa.errors import InputError
-from dataqa.formats import SHAPES, UNKNOWN, choose_shapes
+from dataqa.formats import SHAPES, UNKNOWN, Shape, choose_shapes
 from dataqa.progress import Progress, Silent
 from dataqa.reading.interface import SEEN_LIMIT, Part, Reader, Wanted
 from dataqa.reading.majority import with_majority
@@ -31,17 +31,20 @@ def read(
     config: Config | None = None,
     engine: Engine | None = None,
     progress: Progress | None = None,
+    *,
+    shapes: tuple[Shape, ...] = (),
 ) -> Dataset:
     """Read every record of the files and folders; ``-`` is standard input.
 
     Lines that hold no record become faults of the dataset; the other lines are read all the same.
+    ``shapes`` replaces the record shapes that the config asks for.
 
     Raises:
         InputError: a file is absent, unreadable or of an unknown format, or no record was found.
         ConfigError: the config names an unknown record shape.
     """
     config = config or Config()
-    wanted = _wanted(config)
+    wanted = _wanted(config, shapes)
     inputs = find_inputs(paths)
     engine = engine or choose_engine(config.engine, config.jobs, input_bytes(paths))
     whole, files = _read_files(inputs, wanted, config, engine, progress or Silent())
@@ -80,9 +83,11 @@ def _caps(config: Config) -> Caps:
     return Caps(config.unpack_gigabytes * 2**30, config.unpack_ratio)
 
 
-def _wanted(config: Config) -> Wanted:
-    shapes = choose_shapes(config.format, config.text_field, config.label_field, config.id_field)
-    return Wanted(shapes, config.kept_fields, config.line_megabytes * 2**20)
+def _wanted(config: Config, shapes: tuple[Shape, ...] = ()) -> Wanted:
+    named = (config.format, config.text_field, config.label_field, config.id_field)
+    return Wanted(
+        shapes or choose_shapes(*named), config.kept_fields, config.line_megabytes * 2**20
+    )
 
 
 def _read_files(

@@ -166,7 +166,13 @@ def _worst(result: AuditResult) -> Iterator[Text]:
         yield _line((f"  {place}  ", "cyan"), (f"{row['code']}  ", "magenta"), (row["message"], ""))
         text = quoted.get((row["source"], row["line"]))
         if text:
-            yield _line(("    “", "dim"), (shortened(text, 88), "dim"), ("”", "dim"))
+            yield _quoted(text)
+        if row["evidence"].get("matched_text"):
+            yield _quoted(row["evidence"]["matched_text"])
+
+
+def _quoted(text: str) -> Text:
+    return _line(("    “", "dim"), (shortened(text, 88), "dim"), ("”", "dim"))
 
 
 def _next_commands(result: AuditResult) -> list[str]:
