@@ -140,7 +140,7 @@ def _from_hub(model: str, *, allow_download: bool) -> Path:
 
     try:
         return Path(hf_hub_download(model, FILE, local_files_only=not allow_download))
-    except (OSError, ValueError) as error:  # what the library raises, also without a network
+    except Exception as error:  # whatever the network and its libraries raise
         if not allow_download:
             raise ConfigError(
                 f"tokenizer {model!r}: neither a file nor in the cache of the Hugging Face hub",

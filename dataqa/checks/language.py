@@ -94,7 +94,7 @@ class Language:
                 "language.foreign_rate": flagged / len(dataset),
                 "language.dominant_share": min(part.share for part in known.values()),
             },
-            notes=tuple(_note(name, part) for name, part in known.items()),
+            notes=("; ".join(_note(name, part) for name, part in known.items()),),
         )
 
 
@@ -138,7 +138,4 @@ def _asked_for(prompt: str, name: str, language: str) -> bool:
 
 def _note(name: str, usual: Usual) -> str:
     others = "".join(f", {NAMES[code]} {share:.1%}" for code, share in usual.others)
-    return (
-        f"{name}: {NAMES[usual.language]} {usual.share:.1%}{others}, of {usual.texts:,} texts "
-        "whose language could be told"
-    )
+    return f"{name}: {NAMES[usual.language]} {usual.share:.1%}{others} of {usual.texts:,} texts"

@@ -168,6 +168,6 @@ def _note(spread: Mapping[str, float], counter: str) -> str:
 def _advice(longest: np.ndarray) -> str:
     over = float((longest > USUAL_LIMIT).mean())
     return (
-        f"no limit was named; at {USUAL_LIMIT:,} tokens, which TRL keeps by default, {over:.1%} of "
-        "the records would be cut; name yours with --max-length"
+        f"no limit is named (--max-length); at {USUAL_LIMIT:,} tokens, which TRL keeps by default, "
+        f"{over:.1%} of the records would be cut"
     )
