@@ -30,6 +30,7 @@ docs: $(VENV)/.dev
 bench: $(VENV)/.dev
 	$(BIN)/python benchmarks/speed.py $(BENCH_DATA)
 	$(BIN)/python benchmarks/label_noise.py $(BENCH_DATA)
+	$(BIN)/python benchmarks/label_speed.py
 
 models: $(MODELS)/.models
 

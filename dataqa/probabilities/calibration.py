@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 from scipy.optimize import minimize_scalar
-from scipy.special import logsumexp
 
-SAMPLE_VALUES = 3 * 10**6
+SAMPLE_VALUES = 10**6
 SAMPLE_RECORDS = (2_000, 20_000)
 """The temperature is fitted on about this many scores, of so many records at least and at most: the
 first in canonical order, which is that of a hash."""
@@ -17,11 +16,12 @@ def calibrated(scores: np.ndarray, label: np.ndarray) -> np.ndarray:
     fewest, most = SAMPLE_RECORDS
     size = int(np.clip(SAMPLE_VALUES // scores.shape[1], fewest, most))
     sample, known = scores[:size].astype(np.float64), label[:size]
+    sample -= sample.max(axis=1, keepdims=True)  # so that no exponential overflows
+    own = float(np.mean(sample[np.arange(len(known)), known]))
 
     def loss(log_temperature: float) -> float:
-        scaled = sample / np.exp(log_temperature)
-        own = scaled[np.arange(len(known)), known]
-        return float(np.mean(logsumexp(scaled, axis=1) - own))
+        scale = float(np.exp(-log_temperature))
+        return float(np.mean(np.log(np.exp(sample * scale).sum(axis=1)))) - own * scale
 
     best = minimize_scalar(loss, bounds=(-4, 6), method="bounded", options={"xatol": 1e-3})
     scores /= np.exp(best.x)
