@@ -205,8 +205,7 @@ def _proven(certificate: Mapping[str, Any], limit: float, risk: float) -> State:
 
 def _certified(certificate: Mapping[str, Any], state: State, model: Reason) -> Reason:
     """Tell what the reviewed records prove, and what the models say beside it."""
-    low, high, value = (certificate[name] for name in ("low", "high", "estimate"))
-    risk = percent(certificate["risk"])
+    low, high, risk = certificate["low"], certificate["high"], percent(certificate["risk"])
     message = f"{_title(model.metric)} {_SIDES[state]} {percent(model.limit)}, certified at risk "
     if state == "PASS":
         message += f"{risk}: reviewers would change at most {percent(certificate['at_most'])}"
@@ -218,12 +217,11 @@ def _certified(certificate: Mapping[str, Any], state: State, model: Reason) -> R
         contradicting = apart or (model.state not in {state, "UNDECIDED"})
         said = f"models say {percent(model.low)} to {percent(model.high)}"
         message += f"; {said}, which the review contradicts" if contradicting else f"; {said}"
-    low, high = (
-        (low, certificate["at_most"]) if state == "PASS" else (certificate["at_least"], high)
+    bounds = (
+        {"high": certificate["at_most"]} if state == "PASS" else {"low": certificate["at_least"]}
     )
-    return replace(
-        model, value=value, low=low, high=high, state=state, message=message, evidence="reviewed"
-    )
+    values = {"value": certificate["estimate"], "low": low, "high": high, **bounds}
+    return replace(model, **values, state=state, message=message, evidence="reviewed")
 
 
 def _so_far(certificate: Mapping[str, Any], limit: float, rules: Rules) -> str:

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from scipy.stats import binom
 
 from dataqa.errors import ConfigError
+from dataqa.report import Output, render
 from dataqa.review.certificate import certify
 from dataqa.review.certified import certified
 from dataqa.review.decisions import Decision
@@ -156,6 +157,11 @@ def test_an_audit_plans_a_sample_and_the_gate_reads_it(bench: Bench, tickets: Ti
     ]
     done = certified(result, said)
     assert (done.verdict.state, done.verdict.certified) == ("PASS", True)
+    early = certified(result, said[:57])
+    assert early.verdict.certified
+    page = render(early, Output("text", "-")).decode()
+    assert "(confidence 95%)" in page
+    assert "estimate" not in page.partition("(confidence")[2].partition("\n")[0]
     partly = certified(result, [replace(item, action="unsure") for item in said])
     assert partly.certificate is not None
     assert partly.certificate["state"] == "UNDECIDED"

@@ -19,10 +19,12 @@ def statements(certificate: Mapping[str, Any] | None) -> Iterator[str]:
         f"certificate: {state} at limit {percent(limit)}, risk {percent(risk)} "
         f"(method {certificate['method']}); {counted(certificate)}"
     )
-    if certificate["estimate"] is not None:
+    if certificate["draws"]:
+        estimate = certificate["estimate"]
         yield (
             f"  {CLAIM}: {percent(certificate['low'])} to {percent(certificate['high'])} "
-            f"(confidence {percent(1 - risk)}), estimate {percent(certificate['estimate'])}"
+            f"(confidence {percent(1 - risk)})"
+            + ("" if estimate is None else f", estimate {percent(estimate)}")
         )
     if state == "UNDECIDED":
         yield f"  {missing(certificate)}"
