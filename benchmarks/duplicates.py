@@ -19,7 +19,7 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -27,6 +27,7 @@ import orjson
 
 from dataqa import Config, read
 from dataqa.embedding import choose_embedder
+from dataqa.engine import Engine
 from dataqa.engine.processes import ProcessesEngine
 from dataqa.engine.serial import SerialEngine
 from dataqa.near.minhash import LEAST_WORDS, Scheme
@@ -256,14 +257,24 @@ def ninety_words(rows: list[dict], count: int) -> list[str]:
     return sorted(set(texts))
 
 
-def own_run(texts: list[str]) -> dict[str, float]:
+ENGINES: dict[str, Callable[[], Engine]] = {
+    "dataqa, one process": SerialEngine,
+    "dataqa, two worker processes": lambda: ProcessesEngine(jobs=2),
+}
+
+
+def own_run(tool: str, texts: list[str]) -> dict[str, float]:
     """Search near-duplicates and group them."""
-    started = time.perf_counter()
-    search = Search(Scheme(THRESHOLD), Cleaning(), ProcessesEngine(jobs=2), Silent(), 8192)
+    started, cpu = time.perf_counter(), time.process_time()
+    search = Search(Scheme(THRESHOLD), Cleaning(), ENGINES[tool](), Silent(), 8192)
     pairs = search.pairs(texts)
     groups = stars(len(texts), pairs.left, pairs.right, pairs.similarity)
-    seconds = time.perf_counter() - started
-    return {"seconds": seconds, "kept": len(np.unique(groups.of)), "mib": peak_mib()}
+    return {
+        "seconds": time.perf_counter() - started,
+        "cpu": time.process_time() - cpu,
+        "kept": len(np.unique(groups.of)),
+        "mib": peak_mib(),
+    }
 
 
 def peak_mib() -> float:
@@ -292,8 +303,8 @@ def in_own_process(python: str, *arguments: str) -> dict[str, float] | str:
 
 def speed(folder: Path, records: list[int], peer_python: str) -> Iterator[str]:
     rows = load(folder / "alpaca_original.jsonl")
-    yield "| texts | records | tool | seconds | texts kept | peak MiB |"
-    yield "|---|---|---|---|---|---|"
+    yield "| texts | records | tool | seconds | CPU s, main process | texts kept | peak MiB |"
+    yield "|---|---|---|---|---|---|---|"
     makers = [("Alpaca and edited copies", alpaca_like, 100_000)]
     makers += [("90 words", ninety_words, count) for count in records]
     peers = str(Path(__file__).with_name("duplicate_peers.py"))
@@ -304,18 +315,17 @@ def speed(folder: Path, records: list[int], peer_python: str) -> Iterator[str]:
             path.write_bytes(orjson.dumps(texts))
             size = len(texts)
             del texts
-            runs = [("dataqa", (sys.executable, __file__, "own", str(path)))]
+            runs = [(tool, (sys.executable, __file__, "own", tool, str(path))) for tool in ENGINES]
             if make is alpaca_like:
                 runs += [(peer, (peer_python, peers, peer, str(path))) for peer in PEERS]
             for tool, command in runs:
-                found = in_own_process(*command)
-                told = found if isinstance(found, str) else f"{found['seconds']:.1f}"
-                rest = (
-                    ("", "")
-                    if isinstance(found, str)
-                    else (f"{found['kept']:,}", f"{found['mib']:,.0f}")
-                )
-                yield f"| {name} | {size:,} | {tool} | {told} | {' | '.join(rest)} |"
+                yield f"| {name} | {size:,} | {tool} | {told(in_own_process(*command))} |"
+
+
+def told(run: dict[str, float] | str) -> str:
+    if isinstance(run, str):
+        return f"{run} | | |"
+    return f"{run['seconds']:.1f} | {run['cpu']:.1f} | {run['kept']:,} | {run['mib']:,.0f}"
 
 
 PARTS = {"edits": edits, "articles": articles, "conflicts": conflicts, "paraphrases": paraphrases}
@@ -323,7 +333,7 @@ PARTS = {"edits": edits, "articles": articles, "conflicts": conflicts, "paraphra
 
 def main() -> None:
     if sys.argv[1:2] == ["own"]:
-        print(json.dumps(own_run(orjson.loads(Path(sys.argv[2]).read_bytes()))))
+        print(json.dumps(own_run(sys.argv[2], orjson.loads(Path(sys.argv[3]).read_bytes()))))
         return
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("folder", type=Path)
