@@ -86,11 +86,19 @@ class Buckets:
         return Buckets(kept, np.append(0, np.cumsum(sizes[wanted])))
 
     def split(self, keys: np.ndarray) -> Buckets:
-        """Split every set by the keys of its members; lone members are left out."""
+        """Split every set by the keys of its members; lone members are left out.
+
+        The last bits of a key make room for the place of the member: sorting numbers is ten times
+        as fast as sorting places by number. Two keys that differ in those bits only would share a
+        set; its members are compared anyway.
+        """
         owner = np.repeat(np.arange(len(self.sizes), dtype=np.uint64), self.sizes)
         joint = mixed(keys + mixed(owner + np.uint64(1)))
-        order = np.argsort(joint, kind="stable")
-        joint = joint[order]
+        bits = np.uint64(max(len(joint), 1).bit_length())
+        joint = joint >> bits << bits | np.arange(len(joint), dtype=np.uint64)
+        joint.sort()
+        order = (joint & ((np.uint64(1) << bits) - np.uint64(1))).astype(np.int64)
+        joint >>= bits
         border = np.flatnonzero(np.append(True, joint[1:] != joint[:-1]))
         return Buckets(self.members[order], np.append(border, len(order))).several()
 
