@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
@@ -226,9 +227,18 @@ def canonical_order(frame: pd.DataFrame) -> np.ndarray:
 
 def sorted_rows(frame: pd.DataFrame, order: np.ndarray) -> pd.DataFrame:
     """Return the rows in another order, and empty the frame: no two copies at one time."""
-    names = list(frame.columns)
-    columns = {name: frame.pop(name).array.take(order) for name in names}
+    columns = {}
+    for name in list(frame.columns):
+        columns[name] = frame.pop(name).array.take(order)
+        _return_freed()
     return pd.DataFrame(columns, index=range(len(order)))
+
+
+def _return_freed() -> None:
+    """Give freed memory back to the system; glibc keeps what came in pieces from workers."""
+    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
+    if trim is not None:
+        trim(0)
 
 
 def empty_frame(dtypes: dict[str, str]) -> pd.DataFrame:

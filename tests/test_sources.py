@@ -105,11 +105,15 @@ PACKINGS: dict[str, Callable[[bytes], bytes]] = {
 }
 
 
-@pytest.mark.parametrize("packing", PACKINGS)
-@pytest.mark.parametrize("name", WRITERS)
+INSIDE = {("a.parquet", ".gz"), ("a.parquet", ".zst")}
+"""Parquet is compressed inside, so these are refused."""
+
+
+@pytest.mark.parametrize(
+    ("name", "packing"),
+    [(name, packing) for name in WRITERS for packing in PACKINGS if (name, packing) not in INSIDE],
+)
 def test_every_format_gives_the_same_records(tmp_path: Path, name: str, packing: str) -> None:
-    if name.endswith(".parquet") and packing:
-        pytest.skip("Parquet is compressed inside")
     path = tmp_path / f"{name}{packing}"
     path.write_bytes(PACKINGS[packing](WRITERS[name](RECORDS)))
     dataset = read([path])
