@@ -33,6 +33,7 @@ FINDING_DTYPES = {
 _NEEDED: tuple[tuple[str, str, type], ...] = (
     *(("dataset", name, int) for name in ("records", "unreadable", "classes")),
     *(("dataset", name, kind) for name, kind in (("paths", list), ("shapes", dict))),
+    *(("records", name, list) for name in ("source", "line", "excerpt")),
     *(("dataset", "sha256", str), ("embedder", "name", str), ("config", "limits", dict)),
 )
 """(section, name, type) of the plain values that gate and reports rely on."""

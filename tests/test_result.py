@@ -94,7 +94,7 @@ def test_findings_stand_worst_first(result: AuditResult) -> None:
 
 def test_check_results_count_findings_and_lines(result: AuditResult) -> None:
     schema = result.checks["schema"]
-    assert (schema.findings, schema.flagged) == (2, 2)
+    assert (schema.findings, schema.flagged) == (3, 3)
     assert schema.headline == "schema.invalid_rate"
     assert schema.about
     assert set(schema.codes) >= set(result.findings.query("check == 'schema'")["code"])
