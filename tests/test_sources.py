@@ -363,6 +363,13 @@ def test_cut_and_damaged_archives_are_refused(tmp_path: Path, packing: str) -> N
         read([path])
 
 
+def test_cut_archive_tells_how_far_it_goes(tmp_path: Path) -> None:
+    path = tmp_path / "data.jsonl.gz"
+    path.write_bytes(gzip.compress(np.random.default_rng(0).bytes(100_000))[:50_000])
+    with pytest.raises(InputError, match=r"cut off after (4|5)\d,\d{3} unpacked bytes"):
+        read([path])
+
+
 def test_archive_of_nothing_is_empty(tmp_path: Path) -> None:
     (tmp_path / "data.jsonl.gz").write_bytes(gzip.compress(b""))
     with pytest.raises(InputError, match="is empty"):

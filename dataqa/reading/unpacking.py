@@ -12,6 +12,7 @@ from typing import BinaryIO, cast
 
 from dataqa.errors import InputError
 
+Stream = io.BufferedIOBase
 BLOCK_BYTES = 2**20
 FREE_BYTES = 64 * 2**20
 """Output below this size is never a bomb, whatever its ratio."""
@@ -37,7 +38,7 @@ def unpack(path: Path, source: str, target: Path, packing: str, caps: Caps) -> N
     with path.open("rb") as packed, target.open("wb") as sink:
         try:
             with kind.open(packed) as stream:
-                while block := stream.read(BLOCK_BYTES):
+                while block := stream.read1(BLOCK_BYTES):  # what there is, up to where it breaks
                     done += len(block)
                     _refuse_bomb(done, packed.tell(), source, caps)
                     sink.write(block)
@@ -77,15 +78,15 @@ def _refuse_bomb(done: int, taken: int, source: str, caps: Caps) -> None:
         )
 
 
-def _open_gzip(file: BinaryIO) -> BinaryIO:
-    return cast(BinaryIO, gzip.GzipFile(fileobj=file, mode="rb"))
+def _open_gzip(file: BinaryIO) -> Stream:
+    return cast(Stream, gzip.GzipFile(fileobj=file, mode="rb"))
 
 
-def _open_zstandard(file: BinaryIO) -> BinaryIO:
+def _open_zstandard(file: BinaryIO) -> Stream:
     import pyarrow as pa
 
     stream = pa.CompressedInputStream(pa.PythonFile(file, "r"), "zstd")
-    return cast(BinaryIO, io.BufferedReader(stream, BLOCK_BYTES))
+    return cast(Stream, io.BufferedReader(stream, BLOCK_BYTES))
 
 
 @dataclass(frozen=True)
@@ -93,7 +94,7 @@ class Packing:
     """One kind of compression."""
 
     name: str
-    open: Callable[[BinaryIO], BinaryIO]
+    open: Callable[[BinaryIO], Stream]
 
 
 PACKED: Mapping[str, Packing] = {
