@@ -15,7 +15,7 @@ audit: $(VENV)/.run
 	$(BIN)/dataqa audit $(DATA) --out html=report.html --out json=result.json --exit-zero
 
 test: $(VENV)/.dev
-	$(BIN)/python -m pytest --cov --cov-report=term
+	$(BIN)/python -m pytest -n auto --cov --cov-report=term
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff check .
