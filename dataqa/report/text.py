@@ -105,7 +105,7 @@ def _check_table(result: AuditResult) -> Table:
     table.add_column("flagged", justify="right")
     table.add_column("rate", justify="right")
     table.add_column("what", overflow="fold")
-    for check in result.checks.values():
+    for check in _shown(result):
         value = result.metrics.get(check.headline)
         table.add_row(
             Text(check.name),
@@ -124,11 +124,33 @@ def _codes(findings: pd.DataFrame, check: CheckResult) -> str:
 
 
 def _reasons(result: AuditResult) -> Iterator[Text]:
-    for check in result.checks.values():
+    shown = _shown(result)
+    for check in shown:
         if check.status != "ok" or result.metrics.get(check.headline) is None:
-            yield _line((f"  {check.name}: {check.reason}", "yellow"))
+            style = "yellow" if check.name in _limited(result) else "dim"
+            yield _line((f"  {check.name}: {check.reason}", style))
         for note in check.notes:
             yield _line((f"  {check.name}: {note}", "dim"))
+    idle = [check for check in result.checks.values() if check not in shown]
+    if idle:
+        reasons = "; ".join(
+            f"{check.name} ({(check.reason or '').partition(';')[0]})" for check in idle
+        )
+        yield _line((f"  not run: {reasons}", "dim"))
+
+
+def _shown(result: AuditResult) -> list[CheckResult]:
+    """Return the checks that have a line of their own: they ran, broke, or a limit needs them."""
+    limited = _limited(result)
+    return [
+        check
+        for check in result.checks.values()
+        if check.status != "skipped" or check.name in limited
+    ]
+
+
+def _limited(result: AuditResult) -> set[str]:
+    return {metric.partition(".")[0] for metric in result.config["limits"]}
 
 
 def _tables(result: AuditResult) -> Iterator[RenderableType]:
