@@ -195,7 +195,7 @@ def as_nobody(folder: Path) -> Iterator[None]:
     """Give up the rights of root, who may read everything, in a folder that all may enter."""
     user = os.geteuid()
     if user == 0:
-        for place in (folder, *list(folder.parents)[:2]):
+        for place in (folder, *list(folder.parents)[:3]):
             place.chmod(place.stat().st_mode | 0o055)
         os.seteuid(NOBODY)
     try:
