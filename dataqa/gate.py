@@ -12,6 +12,8 @@ from dataqa.result import AuditResult, CheckResult, Reason, State, Verdict
 from dataqa.settings import is_count
 
 SCREENED = "screened by models, not certified"
+WORST_FIRST: tuple[State, ...] = ("FAIL", "UNDECIDED", "PASS")
+"""The order in which limits are reported: what decided the verdict comes first."""
 CERTIFIABLE = "labels.mislabel_rate"
 """The metric that reviewed records can certify."""
 _SIDES = {"PASS": "at most", "FAIL": "above"}
@@ -60,6 +62,7 @@ def decide(
         _warning(_judged(name, limit, _judge(name, limit, metrics, checks), rules, certificate))
         for name, limit in sorted(rules.warn.items())
     ]
+    reasons.sort(key=lambda reason: WORST_FIRST.index(reason.state))
     crashed = any(check.status == "crashed" for check in checks.values())
     state = _together({reason.state for reason in reasons}, sound=bool(records) and not crashed)
     certified = state in {

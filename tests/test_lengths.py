@@ -81,6 +81,7 @@ def test_each_text_is_counted_by_itself(texts: list[str], tokenizer: Path) -> No
 def test_a_tokenizer_that_is_not_there_is_an_error(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    pytest.importorskip("tokenizers")
     monkeypatch.setenv("HF_HUB_CACHE", str(tmp_path))
     broken = tmp_path / "tokenizer.json"
     broken.write_text("{}")
@@ -218,6 +219,7 @@ def test_the_options_reach_the_check(run: Run, tokenizer: Path, tmp_path: Path) 
 
 
 def test_a_wrong_tokenizer_ends_with_one_line(run: Run, tmp_path: Path) -> None:
+    pytest.importorskip("tokenizers")
     data = tmp_path / "data.jsonl"
     data.write_text(json.dumps(record(5, 5)))
     ran = run("audit", data, "--tokenizer", tmp_path)

@@ -20,9 +20,14 @@ WORST = 8
 ROWS = 5
 """Rows shown of each table; the other reports have all."""
 WIDTH = 100
-INVALID = "schema.invalid_rate"
-WORTH_A_WARNING = 0.05
-"""A larger share of invalid lines is told beside the verdict, when no limit judges it."""
+WARNED = {
+    "schema.invalid_rate": (0.05, "of the lines break the schema"),
+    "loading.refused_rate": (
+        0.0,
+        "of the records are in files that the loader of datasets refuses",
+    ),
+}
+"""Metric -> the share beyond which it is told beside the verdict when nothing limits it, and how."""
 STYLES = {"PASS": "bold green", "FAIL": "bold red", "UNDECIDED": "bold yellow"}
 
 
@@ -52,14 +57,21 @@ def verdict_lines(result: AuditResult) -> Iterator[Text]:
     if not reasons:
         yield _line((state, STYLES[state]), ("  no limit is set, so nothing was judged", ""))
     for position, reason in enumerate(reasons):
-        mark = state if position == 0 else " " * len(state)
-        yield _line((mark, STYLES[state]), (f"  {reason.message}", ""))
-    invalid = result.metrics.get(INVALID)
-    if invalid is not None and invalid > WORTH_A_WARNING and INVALID not in result.config["limits"]:
-        warning = f"  {percent(invalid)} of the lines break the schema, and {INVALID} has no limit"
-        yield _line((" " * len(state), ""), (warning, "yellow"))
+        own = state if position == 0 else reason.state if reason.severity == "fail" else ""
+        yield _line((own.ljust(len(state)), STYLES.get(own, "")), (f"  {reason.message}", ""))
+    for warning in _warnings(result):
+        yield _line((" " * len(state), ""), (f"  {warning}", "yellow"))
     if crashed:
         yield _line((" " * len(state), ""), (f"  check crashed: {', '.join(crashed)}", ""))
+
+
+def _warnings(result: AuditResult) -> Iterator[str]:
+    """Tell what no limit judges and yet nobody should overlook."""
+    limits = result.config["limits"]
+    for name, (least, message) in WARNED.items():
+        value = result.metrics.get(name)
+        if value is not None and value > least and name not in limits:
+            yield f"{percent(value)} {message}, and {name} has no limit"
 
 
 def _parts(result: AuditResult) -> Iterator[RenderableType]:
@@ -78,8 +90,8 @@ def _parts(result: AuditResult) -> Iterator[RenderableType]:
     yield from _tables(result)
     yield Text()
     yield Text("Next", style="bold")
-    for command in _next_commands(result):
-        yield _line(("  $ ", "dim"), (command, ""))
+    for step, reason in _next_steps(result):
+        yield _line((f"  {step}", ""), (f"    # {reason}", "dim"))
 
 
 def _dataset_line(result: AuditResult) -> str:
@@ -197,17 +209,24 @@ def _quoted(text: str) -> Text:
     return _line(("    “", "dim"), (shortened(text, 88), "dim"), ("”", "dim"))
 
 
-def _next_commands(result: AuditResult) -> list[str]:
-    paths = " ".join(shlex.quote(path) for path in result.dataset["paths"])
-    worst = result.findings["code"].iloc[0] if len(result.findings) else "labels"
+def _next_steps(result: AuditResult) -> list[tuple[str, str]]:
+    """Return what to add to the command that was given, whose options are not known here, and why."""
+    paths = " ".join(shlex.quote(path) for path in result.dataset["paths"] if path != "-") or "FILE"
     certificate = result.certificate
-    certify = f"dataqa audit {paths} --out json=result.json && dataqa review result.json {paths}"
     decided = certificate is not None and certificate["state"] != "UNDECIDED"
+    review = f"dataqa review result.json {paths}"
     return [
-        *([] if decided else [f"{certify}    # judge a few dozen records: proof"]),
-        f"dataqa audit {paths} --out html=report.html    # see every finding with its text",
-        f"dataqa audit {paths} --out records=records.csv    # scores and suggestions per record",
-        f"dataqa explain {shlex.quote(str(worst))}    # what the first finding means",
+        ("add --out html=report.html", "see every finding with its text"),
+        ("add --out records=records.csv", "scores and suggestions per record"),
+        *(
+            []
+            if decided
+            else [("add --out json=result.json", f"then judge some records: {review}")]
+        ),
+        *(
+            (f"dataqa explain {shlex.quote(str(code))}", "what the first finding means")
+            for code in result.findings["code"].head(1)
+        ),
     ]
 
 
