@@ -27,7 +27,7 @@ WARNED = {
         "of the records are in files that the loader of datasets refuses",
     ),
 }
-"""Metric -> the share beyond which it is told beside the verdict when nothing limits it, and how."""
+"""Metric -> the share beyond which it is told when nothing limits it, and how."""
 STYLES = {"PASS": "bold green", "FAIL": "bold red", "UNDECIDED": "bold yellow"}
 
 
@@ -210,7 +210,7 @@ def _quoted(text: str) -> Text:
 
 
 def _next_steps(result: AuditResult) -> list[tuple[str, str]]:
-    """Return what to add to the command that was given, whose options are not known here, and why."""
+    """Return what to add to the command that was given (its options are not known), and why."""
     paths = " ".join(shlex.quote(path) for path in result.dataset["paths"] if path != "-") or "FILE"
     certificate = result.certificate
     decided = certificate is not None and certificate["state"] != "UNDECIDED"
