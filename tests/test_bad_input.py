@@ -249,6 +249,8 @@ def test_unreadable_folder_is_refused(run: Run, tmp_path: Path) -> None:
         (["--out", "html=good.jsonl/a.html"], ["there is no directory"]),
         (["--out", "html=."], ["--out .: is a directory", "name a file in it"]),
         (["--out", "records=a.xlsx"], ["cannot write '.xlsx'", ".jsonl, .csv or .parquet"]),
+        (["--out", "findings=a.csv"], ["cannot write '.csv'", "use .jsonl"]),
+        (["--id-field", "number"], ["no record has the field 'number' of --id-field"]),
         (["--out", "html=a", "--out", "text=./a"], ["is written twice", "another path"]),
         (["--out", "html=-", "--out", "text=-"], ["is written twice", "another path"]),
         (["--out", "records=good.jsonl"], ["is an input file", "another path"]),

@@ -114,6 +114,13 @@ def test_reasons_stand_in_the_order_of_their_names() -> None:
     assert [reason.metric for reason in verdict.reasons] == ["a.x", "b.x"]
 
 
+def test_what_decided_the_verdict_stands_first() -> None:
+    limits = dict.fromkeys(("a.x", "b.x", "c.x"), 0.1)
+    verdict = decide({"a.x": 0.0, "b.x": None, "c.x": 0.2}, {}, limits, 10)
+    states = [(reason.metric, reason.state) for reason in verdict.reasons]
+    assert states == [("c.x", "FAIL"), ("b.x", "UNDECIDED"), ("a.x", "PASS")]
+
+
 def test_models_never_certify() -> None:
     assert not judge(0.0, 0.0, 0.0, 0.15).certified
 

@@ -331,6 +331,30 @@ def test_report_of_a_crashed_check_says_so(
     assert json.loads(rendered(result, "json=-"))["metrics"]["duplicates.exact_rate"] is None
 
 
+def test_report_marks_every_limit_with_what_it_says(
+    tmp_path: Path, jsonl: Callable[..., Path], tickets: Callable[..., Any]
+) -> None:
+    limits = {"duplicates.exact_rate": 0.05, "loading.refused_rate": 0.0}
+    path = jsonl(tmp_path, [*tickets(120), b"{"])
+    result = audit(path, config=Config(limits=limits))
+    lines = rendered(result, "text=-").decode().splitlines()
+    assert lines[0].startswith("FAIL  loading refused rate 100%")
+    assert lines[1].startswith("PASS  duplicates exact rate 0%")
+    assert "PASS duplicates exact rate 0%" in Page(rendered(result, "html=-")).text
+    unlimited = rendered(audit(path), "text=-").decode()
+    assert "100% of the records are in files that the loader of datasets refuses" in unlimited
+
+
+def test_report_names_steps_that_work_with_any_options(
+    tmp_path: Path, jsonl: Callable[..., Path], tickets: Callable[..., Any]
+) -> None:
+    path = jsonl(tmp_path, tickets(120, flip=0.2))
+    text = rendered(audit(path, text_field="text", label_field="label"), "text=-").decode()
+    assert f"# then judge some records: dataqa review result.json {path}" in text
+    assert "  dataqa explain " in text
+    assert "$ dataqa audit" not in text
+
+
 def test_report_without_limits_says_that_nothing_was_judged(
     tmp_path: Path, jsonl: Callable[..., Path], tickets: Callable[..., Any]
 ) -> None:

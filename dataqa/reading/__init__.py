@@ -51,6 +51,7 @@ def read(
     _refuse_nothing(whole, wanted, [named.source for named in inputs])
     named_fields = (
         ("--label-field", config.label_field),
+        ("--id-field", config.id_field),
         ("--annotators-field", config.annotators_field),
         *(("--group-by", field) for field in config.group_by),
     )
@@ -127,7 +128,7 @@ def _refuse_nothing(whole: Part, wanted: Wanted, sources: list[str]) -> None:
         first = whole.faults.iloc[0]
         raise InputError(
             f"{where}: no line is a JSON object; line {first['line']}: {first['message']}",
-            hint="give a UTF-8 text file with one JSON object per line",
+            hint="give UTF-8 text: one JSON object per line, a JSON array, or CSV with a header",
         )
     if (whole.frame["shape"] == UNKNOWN).all():
         seen = ", ".join(repr(name) for name in whole.fields_seen) or "none"

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from dataqa.errors import OutputError
 from dataqa.report.records import json_lines
 from dataqa.result import AuditResult
+
+FOREIGN = (".csv", ".tsv", ".xlsx", ".parquet", ".html")
+"""Suffixes of what findings are not written as."""
 
 
 def render(result: AuditResult, suffix: str) -> bytes:
@@ -12,4 +16,9 @@ def render(result: AuditResult, suffix: str) -> bytes:
 
 
 def refuse(suffix: str) -> None:
-    """Accept every suffix."""
+    """Raise ``OutputError`` for a suffix that names another format."""
+    if suffix in FOREIGN:
+        raise OutputError(
+            f"--out findings: cannot write {suffix!r}",
+            hint="use .jsonl; a table of all records is --out records=FILE.csv",
+        )
