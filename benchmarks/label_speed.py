@@ -24,7 +24,7 @@ from dataqa.checks.label_scores import LabelScores
 from dataqa.dataset import SHARD_RECORDS, cuts
 from dataqa.probabilities import Labeled, Nearby, assign_folds, merge, out_of_fold, sum_stage
 from dataqa.probabilities.classes import Chosen
-from dataqa.shared import LabelModel
+from dataqa.probabilities.label_model import LabelModel
 
 SIZES = ("13000x77x384", "100000x150x384", "1000000x20x256")
 FOLDS, NEIGHBOURS, TERMS, WORDS = 5, 10, 2**16, 30

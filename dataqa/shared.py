@@ -5,10 +5,10 @@ Everything here is a pure function of the dataset, the config and its arguments.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
-from typing import TypeVar
+from typing import Any, TypeVar, cast
 
 import numpy as np
 import pandas as pd
@@ -35,53 +35,13 @@ from dataqa.probabilities import (
     sum_stage,
 )
 from dataqa.probabilities.classes import Chosen, choose
+from dataqa.probabilities.label_model import LabelModel
 from dataqa.progress import Progress
 
 NEIGHBOURS = 10
 P = TypeVar("P")
 OF_TEXTS = ("groups", "corpus", "embeddings", "near_stars", "neighbours")
 """Cached properties that labels do not enter."""
-
-
-@dataclass(frozen=True, eq=False)
-class LabelModel:
-    """What models say of the records whose label could be modelled."""
-
-    chosen: Chosen
-    """Which records these are."""
-    predictions: Predictions
-    """With fewer than two classes, nothing."""
-    texts: int
-    """Different texts among the records."""
-    unlabeled: int
-    """Records without a label, or with a blank one."""
-    unseen: int
-    """Labelled records of which the models see nothing: no word that other texts have."""
-
-    @property
-    def classes(self) -> tuple[str, ...]:
-        """Names of the classes."""
-        return self.chosen.names
-
-    @property
-    def rows(self) -> np.ndarray:
-        """(n,) row numbers of the dataset."""
-        return self.chosen.rows
-
-    @property
-    def label(self) -> np.ndarray:
-        """(n,) the given class."""
-        return self.chosen.label
-
-    @property
-    def probabilities(self) -> np.ndarray:
-        """(n, classes) from models that never saw the label of the record."""
-        return self.predictions.probabilities
-
-    @property
-    def unchecked(self) -> int:
-        """Records that could not be modelled."""
-        return self.unlabeled + self.unseen + self.chosen.rare + self.chosen.crowded
 
 
 @dataclass(eq=False)
@@ -96,7 +56,13 @@ class Shared:
     shard_records: int = SHARD_RECORDS
     evaluations: tuple[Evaluation, ...] = ()
     """The evaluation files of the run."""
-    _models: dict[tuple[int, int], LabelModel] = field(default_factory=dict, repr=False)
+    _known: dict[Hashable, Any] = field(default_factory=dict, repr=False)
+
+    def once(self, key: Hashable, make: Callable[[], P]) -> P:
+        """Return what ``make`` returned when the key was first asked for."""
+        if key not in self._known:
+            self._known[key] = make()
+        return cast(P, self._known[key])
 
     @cached_property
     def groups(self) -> RecordGroups:
@@ -195,16 +161,14 @@ class Shared:
     def relabelled(self, labels: pd.Series) -> Shared:
         """Offer the same for the same texts under other labels; what is of texts is taken over."""
         dataset = replace(self.dataset, frame=self.dataset.frame.assign(label=labels))
-        other = replace(self, dataset=dataset, _models={})
+        other = replace(self, dataset=dataset, _known={})
         vars(other).update({name: getattr(self, name) for name in OF_TEXTS})
         return other
 
     def label_model(self, folds: int, min_class_records: int) -> LabelModel:
         """Model the classes with at least ``min_class_records`` texts, near-copies as one."""
-        settings = (folds, min_class_records)
-        if settings not in self._models:
-            self._models[settings] = self._model_labels(folds, min_class_records)
-        return self._models[settings]
+        key = ("label model", folds, min_class_records)
+        return self.once(key, lambda: self._model_labels(folds, min_class_records))
 
     def _model_labels(self, folds: int, min_class_records: int) -> LabelModel:
         labels, group = self.dataset.frame["label"], self.text_groups.of

@@ -9,10 +9,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from dataqa.checks.label_scores import label_scores
 from dataqa.checks.labels import RATE, Labels
 from dataqa.confident_learning import cohen_kappa, label_quality, noise_rates
 from dataqa.dataset import Dataset
-from dataqa.shared import LabelModel, Shared
+from dataqa.probabilities.label_model import LabelModel
+from dataqa.shared import Shared
 
 if TYPE_CHECKING:
     from tests.conftest import Bench, Line, Record
@@ -209,6 +211,8 @@ def test_the_model_is_computed_once_for_equal_settings(bench: Bench, tickets: Ti
     _, shared = prepared(bench, tickets(60))
     assert shared.label_model(3, 5) is shared.label_model(3, 5)
     assert shared.label_model(3, 5) is not shared.label_model(4, 5)
+    assert label_scores(shared, 3, 5) is label_scores(shared, 3, 5)
+    assert label_scores(shared, 3, 5).model is shared.label_model(3, 5)
 
 
 # Quality

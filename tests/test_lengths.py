@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from dataqa import Config
 from dataqa.checks import Found
-from dataqa.checks.lengths import Lengths
+from dataqa.checks.lengths import Lengths, counted
 from dataqa.errors import ConfigError, MissingExtraError
 from dataqa.tokens import Approximate, choose_counter
 from dataqa.truncation import length_stage
@@ -49,6 +49,13 @@ def find(bench: Bench, lines: list[Any], check: Lengths | None = None, **given: 
     config = Config(**given)
     dataset = bench.read(lines)
     return (check or Lengths()).find(dataset, bench.shared(dataset, config))
+
+
+def test_tokens_are_counted_once_for_equal_limits(bench: Bench) -> None:
+    dataset = bench.read([record(5, 5)])
+    shared = bench.shared(dataset)
+    assert counted(shared, 7) is counted(shared, 7)
+    assert counted(shared, 7) is not counted(shared, 8)
 
 
 # Counters

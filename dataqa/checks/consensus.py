@@ -8,7 +8,8 @@ import numpy as np
 import pandas as pd
 
 from dataqa.crowd import Crowd, Panel, crowdlab
-from dataqa.shared import LabelModel, Shared
+from dataqa.probabilities.label_model import LabelModel
+from dataqa.shared import Shared
 from dataqa.votes import Votes, majority, tied
 
 FOLDS, MIN_CLASS_RECORDS = 5, 5

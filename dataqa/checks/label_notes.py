@@ -9,8 +9,8 @@ import pandas as pd
 from dataqa.checks.label_scores import LabelScores
 from dataqa.dataset import Dataset
 from dataqa.gate import percent
+from dataqa.probabilities.label_model import LabelModel
 from dataqa.quoting import LABEL_CHARACTERS, shortened
-from dataqa.shared import LabelModel
 
 QUANTITIES = 20
 """More different numbers than these as labels are taken for a quantity."""

@@ -8,7 +8,8 @@ from functools import cached_property
 import numpy as np
 
 from dataqa.confident_learning import calibrated_count, cohen_kappa, flag, label_quality
-from dataqa.shared import LabelModel
+from dataqa.probabilities.label_model import LabelModel
+from dataqa.shared import Shared
 
 SUPPORT = 3.0
 """A label counts as supported when every model votes for it, and their average gives it at least
@@ -118,3 +119,10 @@ class LabelScores:
     def count(self) -> int:
         """How many labels are wrong, by the calibrated confident joint."""
         return calibrated_count(self.model.label, self.model.probabilities)
+
+
+def label_scores(shared: Shared, folds: int, min_class_records: int) -> LabelScores:
+    """Score the records of a label model, once for all checks."""
+    model = shared.label_model(folds, min_class_records)
+    key = ("label scores", folds, min_class_records)
+    return shared.once(key, lambda: LabelScores(model, shared.text_groups.of[model.rows]))

@@ -13,9 +13,10 @@ from dataqa.checks.interface import Found
 from dataqa.checks.label_findings import label_findings
 from dataqa.checks.label_notes import doubt_notes, label_notes, quantity_of
 from dataqa.checks.label_places import label_tables
-from dataqa.checks.label_scores import LabelScores
+from dataqa.checks.label_scores import LabelScores, label_scores
 from dataqa.dataset import Dataset
-from dataqa.shared import LabelModel, Shared
+from dataqa.probabilities.label_model import LabelModel
+from dataqa.shared import Shared
 
 RATE = "labels.mislabel_rate"
 SPREAD = "labels.fold_spread"
@@ -102,7 +103,7 @@ class Labels:
         model = shared.label_model(self.folds, self.min_class_records)
         if len(model.classes) < 2:
             return _unmeasured(self._too_few_classes(dataset, model))
-        scores = LabelScores(model, shared.text_groups.of[model.rows])
+        scores = label_scores(shared, self.folds, self.min_class_records)
         weakness = self._weakness(scores)
         reason = self._too_few_texts(model) or weakness
         if weakness:  # nor are single findings of such models worth anybody's time

@@ -80,21 +80,17 @@ class Lengths:
         are shares of those with an answer, ``same_pair_rate`` of the preference pairs.
         """
         config = shared.config
-        counter = choose_counter(config.tokenizer, allow_download=config.allow_download)
         limit = max(config.max_length - self.overhead, 1) if config.max_length else 0
-        stage = partial(length_stage, counter=counter, limit=limit)
-        lengths = joined(
-            [part for _, part in shared.over_columns(stage, FIELDS, "counting tokens")]
-        )
+        lengths, counter = counted(shared, limit)
         tokens = lengths.total + self.overhead
-        tables = self._tables(dataset, lengths, config.max_length, counter.name) if limit else []
+        tables = self._tables(dataset, lengths, config.max_length, counter) if limit else []
         spread = _distribution(tokens)
         return Found(
             findings=join_findings(tables),
             metrics={**_shares(dataset, lengths, limit), **spread},
             columns={"tokens": tokens.astype(float)},
             reason=None if limit else _advice(lengths.longest + self.overhead),
-            notes=(_note(spread, counter.name),),
+            notes=(_note(spread, counter),),
         )
 
     def _tables(
@@ -134,6 +130,19 @@ class Lengths:
             )
             for code, mask, score, saying in rules
         ]
+
+
+def counted(shared: Shared, limit: int) -> tuple[Counts, str]:
+    """Count the tokens of every record once for all checks; also return the counter's name."""
+    return shared.once(("tokens", limit), lambda: _counted(shared, limit))
+
+
+def _counted(shared: Shared, limit: int) -> tuple[Counts, str]:
+    config = shared.config
+    counter = choose_counter(config.tokenizer, allow_download=config.allow_download)
+    stage = partial(length_stage, counter=counter, limit=limit)
+    parts = [part for _, part in shared.over_columns(stage, FIELDS, "counting tokens")]
+    return joined(parts), counter.name
 
 
 def _shares(dataset: Dataset, lengths: Counts, limit: int) -> dict[str, float | None]:

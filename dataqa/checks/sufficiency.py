@@ -4,21 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import partial
 from typing import ClassVar
 
 import numpy as np
 import pandas as pd
 
 from dataqa.checks.interface import Found, whole_findings
-from dataqa.checks.label_scores import LabelScores
+from dataqa.checks.label_scores import label_scores
 from dataqa.checks.labels import Labels
+from dataqa.checks.lengths import counted
 from dataqa.dataset import Dataset
 from dataqa.quoting import LABEL_CHARACTERS, shortened
 from dataqa.settings import construct
 from dataqa.shared import Shared
-from dataqa.tokens import choose_counter
-from dataqa.truncation import FIELDS, joined, length_stage
 
 LEVELS = ((5000, "good"), (1000, "fair"), (500, "at the floor"))
 NAMED = 5
@@ -134,12 +132,10 @@ def _outvoted(dataset: Dataset, shared: Shared) -> np.ndarray:
 
 def _cut(dataset: Dataset, shared: Shared) -> np.ndarray:
     """Tell which records lose all or a part of their answer; none without a limit."""
-    config = shared.config
-    if not config.max_length:
+    limit = shared.config.max_length
+    if not limit:
         return np.zeros(len(dataset), dtype=bool)
-    counter = choose_counter(config.tokenizer, allow_download=config.allow_download)
-    stage = partial(length_stage, counter=counter, limit=config.max_length)
-    lengths = joined([part for _, part in shared.over_columns(stage, FIELDS, "counting tokens")])
+    lengths, _ = counted(shared, limit)
     return np.asarray(lengths.kept < lengths.learned)
 
 
@@ -148,10 +144,9 @@ def _probably_wrong(dataset: Dataset, shared: Shared) -> np.ndarray:
     mask = np.zeros(len(dataset), dtype=bool)
     if dataset.labeled and not dataset.multilabel:
         check = construct(Labels, shared.config.checks.get("labels", {}), "checks.labels")
-        model = shared.label_model(check.folds, check.min_class_records)
-        scores = LabelScores(model, shared.text_groups.of[model.rows])
-        if len(model.classes) > 1 and scores.agreement >= check.min_agreement:
-            mask[model.rows[scores.flagged]] = True
+        scores = label_scores(shared, check.folds, check.min_class_records)
+        if len(scores.model.classes) > 1 and scores.agreement >= check.min_agreement:
+            mask[scores.model.rows[scores.flagged]] = True
     return mask
 
 
