@@ -10,7 +10,14 @@ from pathlib import Path
 from typing import Any
 
 from dataqa.errors import ConfigError, os_reason
-from dataqa.settings import checked_values, parse_limit, parse_rate, parse_risk, unknown_name
+from dataqa.settings import (
+    checked_values,
+    outside,
+    parse_limit,
+    parse_rate,
+    parse_risk,
+    unknown_name,
+)
 
 MISLABEL_RATE = "labels.mislabel_rate"
 DEFAULT_LIMITS: Mapping[str, float] = {MISLABEL_RATE: 0.15}
@@ -120,8 +127,7 @@ class Config:
                 raise unknown_name("value" if name != "normalise" else "step", value, known, name)
         for name, low, high, hint in BOUNDS:
             value = getattr(self, name)
-            if not low <= value <= high:
-                wrong = f"below {low}" if high == math.inf else f"not between {low} and {high}"
+            if wrong := outside(value, low, high):
                 raise ConfigError(f"{name}: {value} is {wrong}", hint=hint)
 
     @property

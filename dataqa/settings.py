@@ -74,6 +74,25 @@ def parse_risk(value: object) -> float:
     return risk
 
 
+def outside(value: float, low: float, high: float = math.inf) -> str | None:
+    """Say how a number lies outside of its bounds, which are allowed; nothing where it does not."""
+    if low <= value <= high:
+        return None
+    return f"below {low}" if high == math.inf else f"not between {low} and {high}"
+
+
+def refuse_outside(settings: object, **bounds: tuple[float, float]) -> None:
+    """Raise for the first setting that lies outside of its bounds.
+
+    Raises:
+        ValueError: names the setting, its value and the bounds.
+    """
+    for name, (low, high) in bounds.items():
+        value = getattr(settings, name)
+        if wrong := outside(value, low, high):
+            raise ValueError(f"{name} {value} is {wrong}")
+
+
 def unknown_name(kind: str, name: str, known: Iterable[str], where: str = "") -> ConfigError:
     """Build the error for a name that is not in ``known``, with the nearest one and the list."""
     names = sorted(known)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import ClassVar
@@ -21,6 +22,7 @@ from dataqa.checks.consensus import LEAST_VOTES, Consensus, find_consensus
 from dataqa.checks.interface import Found, findings_table, join_findings
 from dataqa.dataset import Dataset
 from dataqa.quoting import LABEL_CHARACTERS, shortened
+from dataqa.settings import refuse_outside
 from dataqa.shared import Shared
 from dataqa.votes import Votes, read_votes
 
@@ -94,10 +96,7 @@ class Annotators:
 
     def __post_init__(self) -> None:
         """Refuse settings that mean nothing."""
-        if not 0 <= self.margin <= 1:
-            raise ValueError(f"margin {self.margin} is not between 0 and 1")
-        if self.min_votes < 1:
-            raise ValueError(f"min_votes {self.min_votes} is below 1")
+        refuse_outside(self, margin=(0, 1), min_votes=(1, math.inf))
 
     def find(self, dataset: Dataset, shared: Shared) -> Found:
         """Compare the votes of every record."""

@@ -41,6 +41,13 @@ def label_notes(dataset: Dataset, model: LabelModel) -> tuple[str, ...]:
     return (*notes, *_variants(dataset))
 
 
+def too_few_texts(texts: int, needed: int) -> str | None:
+    """Say that a rate needs more different texts than there are, where it does."""
+    if texts >= needed:
+        return None
+    return f"{texts} different texts could be checked, a rate needs {needed}; add labelled records"
+
+
 def doubt_notes(scores: LabelScores, spread: float | None) -> Iterator[str]:
     """Say why the bracket is as wide as it is, and how stable the estimate is."""
     more = int((scores.unsupported & ~scores.flagged).sum())

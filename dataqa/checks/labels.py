@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar
@@ -11,17 +12,18 @@ import pandas as pd
 
 from dataqa.checks.interface import Found
 from dataqa.checks.label_findings import label_findings
-from dataqa.checks.label_notes import doubt_notes, label_notes, quantity_of
+from dataqa.checks.label_notes import doubt_notes, label_notes, quantity_of, too_few_texts
 from dataqa.checks.label_places import label_tables
 from dataqa.checks.label_scores import LabelScores, label_scores
 from dataqa.dataset import Dataset
+from dataqa.probabilities.folds import MAX_FOLDS
 from dataqa.probabilities.label_model import LabelModel
+from dataqa.settings import refuse_outside
 from dataqa.shared import Shared
 
 RATE = "labels.mislabel_rate"
 SPREAD = "labels.fold_spread"
 MAX_REPEATS = 20
-MAX_FOLDS = 50
 LISTS = (
     "labels are lists of labels: see the check multilabel; limit multilabel.mislabel_rate instead, "
     "with --max-mislabel-rate off"
@@ -83,16 +85,14 @@ class Labels:
 
     def __post_init__(self) -> None:
         """Refuse settings under which nothing could be held out."""
-        if not 2 <= self.folds <= MAX_FOLDS:
-            raise ValueError(f"folds {self.folds} is not between 2 and {MAX_FOLDS}")
-        if self.min_class_records < 2:
-            raise ValueError(f"min_class_records {self.min_class_records} is below 2")
-        if self.min_records < 0:
-            raise ValueError(f"min_records {self.min_records} is below 0")
-        if not 0 <= self.repeats <= MAX_REPEATS:
-            raise ValueError(f"repeats {self.repeats} is not between 0 and {MAX_REPEATS}")
-        if not -1 <= self.min_agreement <= 1:
-            raise ValueError(f"min_agreement {self.min_agreement} is not between -1 and 1")
+        refuse_outside(
+            self,
+            folds=(2, MAX_FOLDS),
+            min_class_records=(2, math.inf),
+            min_records=(0, math.inf),
+            repeats=(0, MAX_REPEATS),
+            min_agreement=(-1, 1),
+        )
 
     def find(self, dataset: Dataset, shared: Shared) -> Found:
         """Judge every record whose label can be modelled."""
@@ -105,7 +105,7 @@ class Labels:
             return _unmeasured(self._too_few_classes(dataset, model))
         scores = label_scores(shared, self.folds, self.min_class_records)
         weakness = self._weakness(scores)
-        reason = self._too_few_texts(model) or weakness
+        reason = too_few_texts(model.texts, self.min_records) or weakness
         if weakness:  # nor are single findings of such models worth anybody's time
             return Found(
                 metrics=dict.fromkeys(self.metrics),
@@ -146,15 +146,6 @@ class Labels:
             other = shared.predictions(model.chosen, self.folds, deal)
             counts.append(LabelScores(replace(model, predictions=other), scores.text).count)
         return (max(counts) - min(counts)) / len(model.rows)
-
-    def _too_few_texts(self, model: LabelModel) -> str | None:
-        """Say why there is too little for a rate, or nothing."""
-        if model.texts < self.min_records:
-            return (
-                f"{model.texts} different texts could be checked, a rate needs {self.min_records}; "
-                "add labelled records"
-            )
-        return None
 
     def _weakness(self, scores: LabelScores) -> str | None:
         """Say why the models are too weak to be believed, or nothing."""

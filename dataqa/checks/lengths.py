@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
@@ -12,6 +13,7 @@ import pandas as pd
 
 from dataqa.checks.interface import Found, findings_table, join_findings
 from dataqa.dataset import Dataset
+from dataqa.settings import refuse_outside
 from dataqa.shared import Shared
 from dataqa.tokens import choose_counter
 from dataqa.truncation import FIELDS, Counts, joined, length_stage
@@ -70,8 +72,7 @@ class Lengths:
 
     def __post_init__(self) -> None:
         """Refuse a negative number of tokens."""
-        if self.overhead < 0:
-            raise ValueError(f"overhead {self.overhead} is below 0")
+        refuse_outside(self, overhead=(0, math.inf))
 
     def find(self, dataset: Dataset, shared: Shared) -> Found:
         """Count the tokens of every record and apply the limit.

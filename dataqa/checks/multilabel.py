@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
@@ -9,6 +10,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from dataqa.checks.interface import Found, join_findings
+from dataqa.checks.label_notes import too_few_texts
 from dataqa.checks.label_set_findings import (
     label_set_findings,
     label_set_notes,
@@ -17,10 +19,11 @@ from dataqa.checks.label_set_findings import (
 from dataqa.checks.label_set_model import LabelSetModel, model_label_sets
 from dataqa.dataset import Dataset
 from dataqa.label_sets import LabelSets, read_label_sets
+from dataqa.probabilities.folds import MAX_FOLDS
+from dataqa.settings import refuse_outside
 from dataqa.shared import Shared
 
 RATE = "multilabel.mislabel_rate"
-MAX_FOLDS = 50
 
 
 @dataclass(frozen=True)
@@ -84,14 +87,13 @@ class Multilabel:
 
     def __post_init__(self) -> None:
         """Refuse settings under which nothing could be held out."""
-        if not 2 <= self.folds <= MAX_FOLDS:
-            raise ValueError(f"folds {self.folds} is not between 2 and {MAX_FOLDS}")
-        if self.min_label_records < 2:
-            raise ValueError(f"min_label_records {self.min_label_records} is below 2")
-        if self.min_records < 0:
-            raise ValueError(f"min_records {self.min_records} is below 0")
-        if not -1 <= self.min_agreement <= 1:
-            raise ValueError(f"min_agreement {self.min_agreement} is not between -1 and 1")
+        refuse_outside(
+            self,
+            folds=(2, MAX_FOLDS),
+            min_label_records=(2, math.inf),
+            min_records=(0, math.inf),
+            min_agreement=(-1, 1),
+        )
 
     def find(self, dataset: Dataset, shared: Shared) -> Found:
         """Ask of every record and label whether the label applies."""
@@ -131,12 +133,7 @@ class Multilabel:
                 "the models cannot predict any of these labels (agreement with them is below "
                 f"{self.min_agreement}, where 0 is chance); review a random sample instead"
             )
-        if model.texts < self.min_records:
-            return (
-                f"{model.texts} different texts could be checked, a rate needs {self.min_records}; "
-                "add labelled records"
-            )
-        return None
+        return too_few_texts(model.texts, self.min_records)
 
 
 def _not_lists(dataset: Dataset) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar
@@ -15,7 +16,7 @@ from dataqa.checks.labels import Labels
 from dataqa.checks.lengths import counted
 from dataqa.dataset import Dataset
 from dataqa.quoting import LABEL_CHARACTERS, shortened
-from dataqa.settings import construct
+from dataqa.settings import construct, refuse_outside
 from dataqa.shared import Shared
 
 LEVELS = ((5000, "good"), (1000, "fair"), (500, "at the floor"))
@@ -63,8 +64,7 @@ class Sufficiency:
 
     def __post_init__(self) -> None:
         """Refuse a negative number of records."""
-        if self.min_class_records < 0:
-            raise ValueError(f"min_class_records {self.min_class_records} is below 0")
+        refuse_outside(self, min_class_records=(0, math.inf))
 
     def find(self, dataset: Dataset, shared: Shared) -> Found:
         """Count what is left in all, and of every class."""

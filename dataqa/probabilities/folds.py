@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+MAX_FOLDS = 50
+
 
 def assign_folds(label: np.ndarray, group: np.ndarray, rank: np.ndarray, folds: int) -> np.ndarray:
     """Deal groups of alike records to folds, evenly within each class.
