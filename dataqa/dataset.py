@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
 import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
@@ -106,6 +105,12 @@ class Dataset:
     def labeled(self) -> bool:
         """Whether any record has a label."""
         return bool(self.frame["label"].notna().any())
+
+    @cached_property
+    def has_label(self) -> np.ndarray:
+        """(records,) whether the record has a label, and not a blank one."""
+        labels = self.frame["label"]
+        return (labels.notna() & (labels.str.strip() != "")).to_numpy()
 
     @cached_property
     def multilabel(self) -> bool:
@@ -217,28 +222,6 @@ def combined_sha256(hashes: Sequence[str]) -> str:
 def cuts(count: int, size: int) -> list[slice]:
     """Cut ``count`` rows into slices of at most ``size``, in order."""
     return [slice(start, start + size) for start in range(0, count, size)]
-
-
-def canonical_order(frame: pd.DataFrame) -> np.ndarray:
-    """Return the row numbers that sort records by content key, equal ones by source and line."""
-    places = frame[["key", "source", "line"]].reset_index(drop=True)
-    return places.sort_values(["key", "source", "line"], kind="stable").index.to_numpy()
-
-
-def sorted_rows(frame: pd.DataFrame, order: np.ndarray) -> pd.DataFrame:
-    """Return the rows in another order, and empty the frame: no two copies at one time."""
-    columns = {}
-    for name in list(frame.columns):
-        columns[name] = frame.pop(name).array.take(order)
-        _return_freed()
-    return pd.DataFrame(columns, index=range(len(order)))
-
-
-def _return_freed() -> None:
-    """Give freed memory back to the system; glibc keeps what came in pieces from workers."""
-    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
-    if trim is not None:
-        trim(0)
 
 
 def empty_frame(dtypes: dict[str, str]) -> pd.DataFrame:

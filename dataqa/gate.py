@@ -54,15 +54,15 @@ def decide(
     and so is everything when a check crashed, nothing was limited or there is no record.
     """
     rules = rules or Rules()
-    reasons = [
-        _judged(name, limit, _judge(name, limit, metrics, checks), rules, certificate)
-        for name, limit in sorted(limits.items())
-    ]
-    warnings = [
-        _warning(_judged(name, limit, _judge(name, limit, metrics, checks), rules, certificate))
-        for name, limit in sorted(rules.warn.items())
-    ]
-    reasons.sort(key=lambda reason: WORST_FIRST.index(reason.state))
+
+    def judged(given: Mapping[str, float]) -> list[Reason]:
+        return [
+            _judged(name, limit, _judge(name, limit, metrics, checks), rules, certificate)
+            for name, limit in sorted(given.items())
+        ]
+
+    reasons = sorted(judged(limits), key=lambda reason: WORST_FIRST.index(reason.state))
+    warnings = map(_warning, judged(rules.warn))
     crashed = any(check.status == "crashed" for check in checks.values())
     state = _together({reason.state for reason in reasons}, sound=bool(records) and not crashed)
     certified = state in {
@@ -209,21 +209,18 @@ def _proven(certificate: Mapping[str, Any], limit: float, risk: float) -> State:
 def _certified(certificate: Mapping[str, Any], state: State, model: Reason) -> Reason:
     """Tell what the reviewed records prove, and what the models say beside it."""
     low, high, risk = certificate["low"], certificate["high"], percent(certificate["risk"])
-    message = f"{_title(model.metric)} {_SIDES[state]} {percent(model.limit)}, certified at risk "
-    if state == "PASS":
-        message += f"{risk}: reviewers would change at most {percent(certificate['at_most'])}"
-    else:
-        message += f"{risk}: reviewers would change at least {percent(certificate['at_least'])}"
-    message += f" of the records ({counted(certificate)})"
+    side, end = ("at most", "high") if state == "PASS" else ("at least", "low")
+    bound = certificate[side.replace(" ", "_")]
+    message = (
+        f"{_title(model.metric)} {_SIDES[state]} {percent(model.limit)}, certified at risk {risk}: "
+        f"reviewers would change {side} {percent(bound)} of the records ({counted(certificate)})"
+    )
     if model.low is not None and model.high is not None:
         apart = model.low > high or model.high < low
         contradicting = apart or (model.state not in {state, "UNDECIDED"})
         said = f"models say {percent(model.low)} to {percent(model.high)}"
         message += f"; {said}, which the review contradicts" if contradicting else f"; {said}"
-    bounds = (
-        {"high": certificate["at_most"]} if state == "PASS" else {"low": certificate["at_least"]}
-    )
-    values = {"value": certificate["estimate"], "low": low, "high": high, **bounds}
+    values = {"value": certificate["estimate"], "low": low, "high": high, end: bound}
     return replace(model, **values, state=state, message=message, evidence="reviewed")
 
 

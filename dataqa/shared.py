@@ -120,8 +120,10 @@ class Shared:
         """
         first = self.text_groups.first
         texts = [self.dataset.contents[row] for row in first]
+        if not self.dataset.templated:
+            return self.near_search.pairs(texts)
         task = pd.factorize(self.dataset.frame["prompt"])[0][first]
-        return self.near_search.pairs(texts, parts=task if self.dataset.templated else None)
+        return self.near_search.pairs(texts, parts=task)
 
     @cached_property
     def near_stars(self) -> Stars:
@@ -172,7 +174,7 @@ class Shared:
 
     def _model_labels(self, folds: int, min_class_records: int) -> LabelModel:
         labels, group = self.dataset.frame["label"], self.text_groups.of
-        labeled = (labels.notna() & (labels.str.strip() != "")).to_numpy()
+        labeled = self.dataset.has_label
         usable = labeled & self._visible[group] & ~self.dataset.malformed
         chosen = choose(labels, usable, self.near_groups.of, min_class_records)
         return LabelModel(

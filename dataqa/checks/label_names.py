@@ -81,9 +81,7 @@ class LabelNames:
         ``largest_share`` that of the most frequent label. Lists of labels are left out.
         """
         frame = dataset.frame
-        rows = np.flatnonzero(
-            frame["label"].fillna("").str.strip().ne("") & ~frame["label_kind"].isin(LISTS)
-        )
+        rows = np.flatnonzero(dataset.has_label & ~frame["label_kind"].isin(LISTS).to_numpy())
         labels = frame["label"].iloc[rows]
         counts = {str(name): int(count) for name, count in labels.value_counts().items()}
         if reason := _unusable(counts, len(rows)):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from codecs import BOM_UTF8
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -104,7 +105,7 @@ def _verdict(source: str, dataset: Dataset, shared: Shared) -> tuple[Verdict | N
             text = file.path.read_bytes() if file.suffix == ".json" else b""
     except (InputError, OSError) as error:
         return None, str(error)
-    if text.removeprefix(b"\xef\xbb\xbf").startswith(b"["):
+    if text.removeprefix(BOM_UTF8).startswith(b"["):
         return judge_array(text), ""
     return None, "it holds no JSON Lines and no JSON array"
 

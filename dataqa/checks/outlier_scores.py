@@ -85,7 +85,7 @@ class TextScores:
     def _labels(self) -> tuple[np.ndarray, int]:
         """Number the classes with enough texts; a text has the label of its first record."""
         first = self.dataset.frame["label"].iloc[self.shared.text_groups.first]
-        named = (first.notna() & (first.str.strip() != "")).to_numpy() & self.scored
+        named = self.dataset.has_label[self.shared.text_groups.first] & self.scored
         label = np.full(len(first), -1)
         names, label[named] = np.unique(first[named].to_numpy(dtype=object), return_inverse=True)
         common = np.bincount(label[named], minlength=len(names)) >= MIN_CLASS_TEXTS

@@ -153,7 +153,7 @@ def _probably_wrong(dataset: Dataset, shared: Shared) -> np.ndarray:
 def _by_class(dataset: Dataset, kept: np.ndarray) -> pd.Series:
     """Count what is left of every class, fewest first; classes of which nothing is left, too."""
     labels = dataset.frame["label"]
-    given = labels.notna() & (labels.str.strip() != "")
+    given = dataset.has_label
     if dataset.multilabel or not given.any():
         return pd.Series(dtype="int64")
     counts = pd.Series(kept, index=labels.index)[given].groupby(labels[given], sort=True).sum()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from codecs import BOM_UTF8
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,8 +16,6 @@ from dataqa.correcting.interface import Change, Edit, Outcome
 from dataqa.correcting.objects import differs
 from dataqa.correcting.packing import unpacked
 from dataqa.correcting.spans import Span, with_value
-
-BOM = b"\xef\xbb\xbf"
 
 
 def cells(text: bytes, start: int, delimiter: bytes) -> tuple[list[Span], int]:
@@ -61,7 +60,7 @@ def rewrite(source: Path, sink: BinaryIO, changes: Sequence[Change]) -> Iterator
     delimiter = b"\t" if ".tsv" in [suffix.lower() for suffix in source.suffixes] else b","
     with unpacked(source) as stream:
         text = stream.read()
-    header, _ = cells(text, len(BOM) if text.startswith(BOM) else 0, delimiter)
+    header, _ = cells(text, len(BOM_UTF8) if text.startswith(BOM_UTF8) else 0, delimiter)
     names = [plain(text[span.start : span.stop]) for span in header]
     position = 0
     for change in changes:

@@ -7,6 +7,7 @@ are of several types are kept as JSON texts.
 
 from __future__ import annotations
 
+from codecs import BOM_UTF8
 from collections.abc import Iterator, Sequence
 from typing import BinaryIO
 
@@ -17,7 +18,6 @@ from dataqa.loading.reader import BATCH_BYTES, ERRORS, MixedTypesError, dumps, l
 from dataqa.loading.remarks import Line, Path, Remark, Verdict, shown
 from dataqa.loading.types import find_misfits, find_mixed, find_unusable, uneven_objects
 
-BOM = b"\xef\xbb\xbf"
 UNEVEN = (
     "objects in {!r} have different keys: datasets 5 keeps them as JSON, earlier versions give "
     "each of them all keys, null where it has none"
@@ -31,7 +31,7 @@ def judge(file: BinaryIO) -> Verdict:
         batch += file.readline()
         rows = batch.removesuffix(b"\n").split(b"\n")
         if number == 1:
-            rows[0] = rows[0].removeprefix(BOM)
+            rows[0] = rows[0].removeprefix(BOM_UTF8)
         numbered = list(enumerate(rows, number))
         blank = [at for at, row in numbered if not row or row.isspace()]
         gone = set(blank)

@@ -12,15 +12,16 @@ from tempfile import TemporaryDirectory
 from typing import cast
 
 from dataqa.config import Config
-from dataqa.dataset import Dataset, SourceFile, canonical_order, sorted_rows
+from dataqa.dataset import Dataset, SourceFile
 from dataqa.engine import Engine, choose_engine
 from dataqa.errors import InputError
 from dataqa.formats import SHAPES, UNKNOWN, Shape, choose_shapes
 from dataqa.progress import Progress, Silent
-from dataqa.reading.interface import SEEN_LIMIT, Part, Reader, Wanted
+from dataqa.reading.interface import SEEN_LIMIT, Part, Reader, Wanted, mark_bytes
 from dataqa.reading.majority import with_majority
+from dataqa.reading.ordering import canonical_order, sorted_rows
 from dataqa.reading.rows import merge, with_mark
-from dataqa.reading.sources import BOM, READERS, Named, Opened, find_inputs, input_bytes, opened
+from dataqa.reading.sources import READERS, Named, Opened, find_inputs, input_bytes, opened
 from dataqa.reading.unpacking import Caps
 
 __all__ = ["READERS", "again", "input_bytes", "read"]
@@ -114,7 +115,7 @@ def _read_file(file: Opened, wanted: Wanted, engine: Engine, progress: Progress)
 
 def _has_mark(path: Path) -> bool:
     with path.open("rb") as file:
-        return file.read(len(BOM)) == BOM
+        return mark_bytes(file) > 0
 
 
 def _refuse_nothing(whole: Part, wanted: Wanted, sources: list[str]) -> None:

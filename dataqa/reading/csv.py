@@ -9,11 +9,10 @@ from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
 from dataqa.errors import InputError
-from dataqa.reading.interface import Chunk, Part, Wanted
+from dataqa.reading.interface import Chunk, Part, Wanted, mark_bytes
 from dataqa.reading.rows import Rows
 
 CHUNK_BYTES = 8 * 2**20
-BOM = b"\xef\xbb\xbf"
 NAMED_ROWS = 5
 """Ragged rows that a refusal names."""
 
@@ -37,7 +36,7 @@ def chunks(path: Path, source: str, wanted: Wanted, size: int = CHUNK_BYTES) -> 
         InputError: there is no header, or rows do not have the cells that the header names.
     """
     with path.open("rb") as file:
-        table = _rows(file, source, wanted, start=len(BOM) if file.read(len(BOM)) == BOM else 0)
+        table = _rows(file, source, wanted, start=mark_bytes(file))
         header = next(table, None)
         if header is None:
             raise InputError(f"{source}: holds only blank lines", hint="check how it was written")

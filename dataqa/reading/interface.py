@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from codecs import BOM_UTF8
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import BinaryIO, Protocol
 
 import pandas as pd
 
@@ -84,3 +85,8 @@ class Reader(Protocol):
     def parse(self, chunk: Chunk) -> Part:
         """Read one chunk; the stage that engines run."""
         ...
+
+
+def mark_bytes(file: BinaryIO) -> int:
+    """Return how many bytes the byte order mark takes with which a file begins, if it does."""
+    return len(BOM_UTF8) if file.read(len(BOM_UTF8)) == BOM_UTF8 else 0

@@ -16,7 +16,6 @@ from dataqa.reading.rows import Rows, long_part
 
 CHUNK_BYTES = 8 * 2**20
 BLOCK_BYTES = 2**20
-_BOM = b"\xef\xbb\xbf"
 _START = re.compile(rb"(?:\xef\xbb\xbf)?\s*([\[{])")
 _HINT = "give an array of records, or an object in which exactly one field is such an array"
 

@@ -6,19 +6,18 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
-from dataqa.reading.interface import Chunk, Part, Wanted
+from dataqa.reading.interface import Chunk, Part, Wanted, mark_bytes
 from dataqa.reading.rows import Rows, long_part
 
 CHUNK_BYTES = 8 * 2**20
 """Size of a chunk; fixed, so that the cutting never depends on the engine."""
 BLOCK_BYTES = 2**20
-BOM = b"\xef\xbb\xbf"
 
 
 def chunks(path: Path, source: str, wanted: Wanted, size: int = CHUNK_BYTES) -> Iterator[Chunk]:
     """Cut a file at line ends into chunks of about ``size`` bytes."""
     with path.open("rb") as file:
-        start = len(BOM) if file.read(len(BOM)) == BOM else 0
+        start = mark_bytes(file)
         end = file.seek(0, 2)
         if start == end:  # nothing but a byte order mark
             yield Chunk(path, source, start, end, wanted)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import sys
+from codecs import BOM_UTF8
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,7 +30,6 @@ READERS: Mapping[str, str] = {
 PARQUET = ".parquet"
 HEAD_BYTES = 2**16
 """Bytes that tell what a file is."""
-BOM = b"\xef\xbb\xbf"
 MAGIC: Mapping[bytes, tuple[str, str]] = {
     b"PAR1": ("a Parquet file", PARQUET),
     b"\x1f\x8b": ("compressed with gzip", ".gz"),
@@ -205,7 +205,7 @@ def _is_binary(head: bytes) -> bool:
 def _holds_lines(path: Path, wanted: Wanted) -> bool:
     """Tell whether a ``.json`` file holds JSON Lines: objects on lines of their own."""
     with path.open("rb") as file:
-        first = file.readline(wanted.line_bytes).removeprefix(BOM)
+        first = file.readline(wanted.line_bytes).removeprefix(BOM_UTF8)
         try:
             record = orjson.loads(first)
         except orjson.JSONDecodeError:
@@ -228,7 +228,7 @@ def _sniffed(head: bytes) -> str:
     for magic, (_, suffix) in MAGIC.items():
         if head.startswith(magic):
             return suffix
-    first, _, _ = head.removeprefix(BOM).lstrip().partition(b"\n")
+    first, _, _ = head.removeprefix(BOM_UTF8).lstrip().partition(b"\n")
     if first[:1] in (b"[", b"{"):
         return ".json" if first[:1] == b"[" or not first[1:].strip() else ".jsonl"
     return ".tsv" if b"\t" in first else ".csv" if b"," in first else ".jsonl"

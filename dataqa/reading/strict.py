@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from codecs import BOM_UTF8
 from typing import Any, NamedTuple
 
 import orjson
@@ -22,7 +23,6 @@ _TOKEN = re.compile(
     rb"|(?P<open>[\[{])|(?P<close>[\]}])",
     re.DOTALL,
 )
-_BOM = b"\xef\xbb\xbf"
 _NO_NUMBER = re.compile(rb"NaN\b|Infinity\b")
 _ESCAPE = re.compile(
     rb"\\(?:(?P<pair>u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2})"
@@ -130,7 +130,7 @@ def _reason(text: bytes, error: orjson.JSONDecodeError) -> str:
             f"{number[0].decode()} is no JSON value",
             "write null, or leave the field out",
         )
-    if text.startswith(_BOM):
+    if text.startswith(BOM_UTF8):
         at, said = 0, "a byte order mark, as where files were put together"
         advice = "remove it"
     elif "surrogate" in said:

@@ -117,7 +117,7 @@ def _check_table(result: AuditResult) -> Table:
     table.add_column("flagged", justify="right")
     table.add_column("rate", justify="right")
     table.add_column("what", overflow="fold")
-    for check in _shown(result):
+    for check in _shown(result)[0]:
         value = result.metrics.get(check.headline)
         table.add_row(
             Text(check.name),
@@ -136,14 +136,13 @@ def _codes(findings: pd.DataFrame, check: CheckResult) -> str:
 
 
 def _reasons(result: AuditResult) -> Iterator[Text]:
-    shown = _shown(result)
+    shown, idle = _shown(result)
     for check in shown:
         if check.status != "ok" or result.metrics.get(check.headline) is None:
             style = "yellow" if check.name in _limited(result) else "dim"
             yield _line((f"  {check.name}: {check.reason}", style))
         for note in check.notes:
             yield _line((f"  {check.name}: {note}", "dim"))
-    idle = [check for check in result.checks.values() if check not in shown]
     if idle:
         reasons = "; ".join(
             f"{check.name} ({(check.reason or '').partition(';')[0]})" for check in idle
@@ -151,14 +150,15 @@ def _reasons(result: AuditResult) -> Iterator[Text]:
         yield _line((f"  not run: {reasons}", "dim"))
 
 
-def _shown(result: AuditResult) -> list[CheckResult]:
-    """Return the checks that have a line of their own: they ran, broke, or a limit needs them."""
+def _shown(result: AuditResult) -> tuple[list[CheckResult], list[CheckResult]]:
+    """Return the checks that ran, broke, or that a limit needs, and those that need no line."""
+    shown: list[CheckResult] = []
+    idle: list[CheckResult] = []
     limited = _limited(result)
-    return [
-        check
-        for check in result.checks.values()
-        if check.status != "skipped" or check.name in limited
-    ]
+    for check in result.checks.values():
+        skipped = check.status == "skipped" and check.name not in limited
+        (idle if skipped else shown).append(check)
+    return shown, idle
 
 
 def _limited(result: AuditResult) -> set[str]:

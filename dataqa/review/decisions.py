@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from codecs import BOM_UTF8
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -99,7 +100,7 @@ def parse_decisions(content: bytes, source: str) -> DecisionFile:
     Raises:
         InputError: a line is no decision; the first faults are listed with their lines.
     """
-    *whole, last = content.removeprefix(b"\xef\xbb\xbf").split(b"\n")
+    *whole, last = content.removeprefix(BOM_UTF8).split(b"\n")
     decisions, lines, faults, torn = [], [], [], None
     for number, line in enumerate([*whole, last], 1):
         if not line.strip():
